@@ -1,0 +1,1 @@
+"""The HTML report and its plots. Pure: a summary in, bytes out."""

@@ -1,0 +1,1 @@
+"""What was measured: the model of it, and the store that keeps it on disk."""

@@ -1,0 +1,156 @@
+"""What was measured, exactly as it is stored: no figure here is derived from another.
+
+A run is described once (`Run`); each fresh start of the deployments adds a `Launch`, each block of slices
+a `Block`. Durations are integer nanoseconds, sizes bytes. `docs/result-format.md` tells the format's history.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+FORMAT: Literal[1] = 1
+
+App = Literal["app", "floor"]
+
+
+class Record(BaseModel):
+    """A stored record: frozen, and strict about what it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Machine(Record):
+    """Where it was measured."""
+
+    cpu_model: str
+    cores: int
+    server_cores: tuple[int, ...]
+    generator_cores: tuple[int, ...]
+    memory_bytes: int
+    kernel: str
+    distribution: str
+    hypervisor: str | None
+    frequency_governor: str | None
+
+
+class Deployment(Record):
+    """One server configuration serving one app.
+
+    `command` holds `{port}` where the port of the launch stands. `promises_keep_alive` is what the
+    configuration promises; what it did is `LaunchedDeployment.keeps_alive`.
+    """
+
+    id: str
+    name: str
+    server: str
+    app: App
+    version: str
+    command: tuple[str, ...]
+    processes: int
+    threads: int
+    promises_keep_alive: bool
+    remarks: tuple[str, ...] = ()
+
+
+class Cell(Record):
+    """What gets a number: a deployment, a request and a load level."""
+
+    id: str
+    deployment: str
+    request: str
+    connections: int
+
+
+class Skipped(Record):
+    """A server of the scenario that could not be measured here, why, and what would help."""
+
+    name: str
+    server: str
+    reason: str
+    remedy: str
+
+
+class Run(Record):
+    """A run as it was planned and where it took place."""
+
+    format: Literal[1] = FORMAT
+    id: str
+    status: Literal["running", "complete", "partial"]
+    started_at: datetime
+    finished_at: datetime | None
+    scenario_file: str
+    scenario_text: str
+    scenario: dict[str, Any]
+    seed: int
+    machine: Machine
+    versions: dict[str, str]
+    deployments: tuple[Deployment, ...]
+    cells: tuple[Cell, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+
+class Failure(Record):
+    """A deployment that did not start, or died: a stable code, what happened and what its log said last."""
+
+    code: Literal["start", "died", "worker", "answer"]
+    what: str
+    log: tuple[str, ...] = ()
+
+
+class LaunchedDeployment(Record):
+    """One fresh start of a deployment. Start-up is from exec to the first good answer, memory is PSS."""
+
+    deployment: str
+    command: tuple[str, ...]
+    start_up_ns: int | None
+    keeps_alive: bool | None
+    processes: int | None
+    memory_bytes: int | None
+    failure: Failure | None = None
+
+
+class Launch(Record):
+    """One fresh start of all deployments."""
+
+    number: int
+    deployments: tuple[LaunchedDeployment, ...]
+
+
+class Slice(Record):
+    """One short uninterrupted stretch of load on one cell.
+
+    The ramp at its start is not counted: `requests`, `errors`, `histogram`, `service_time_sum_ns`, `longest_ns`
+    and `per_connection` belong to the counted window of `counted_ns` alone. `answered`, `server_cpu_ns`
+    and the generator's two durations belong to the whole slice, from the first send to the last answer.
+    """
+
+    cell: str
+    counted_ns: int
+    requests: int
+    errors: dict[str, int] = {}
+    histogram: str
+    service_time_sum_ns: int
+    longest_ns: int
+    per_connection: tuple[int, ...]
+    connections_opened: int
+    answered: int
+    server_cpu_ns: int | None
+    generator_wall_ns: int
+    generator_cpu_ns: int
+
+
+class Block(Record):
+    """One slice of every cell, in the order in which they ran."""
+
+    launch: int
+    number: int
+    slices: tuple[Slice, ...]
+
+
+class Measurements(Record):
+    """Everything one run has measured."""
+
+    run: Run
+    launches: tuple[Launch, ...]
+    blocks: tuple[Block, ...]

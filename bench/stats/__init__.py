@@ -1,0 +1,1 @@
+"""From what was measured to what may be said of it. Pure: no file, no clock, no process."""
