@@ -39,7 +39,7 @@ class Histogram:
 
     @classmethod
     def decode(cls, encoded: str) -> Self:
-        """The histogram of an HdrHistogram V2 compressed base64 text. Raises ValueError where it is not one."""
+        """The histogram of an HdrHistogram V2 compressed base64 text; ValueError where it is not one."""
         try:
             decoded = HdrHistogram.decode(encoded)
         except Exception as error:  # the library raises whatever its zlib, base64 and ctypes calls raise

@@ -120,9 +120,10 @@ class Launch(Record):
 class Slice(Record):
     """One short uninterrupted stretch of load on one cell.
 
-    The ramp at its start is not counted: `requests`, `errors`, `histogram`, `service_time_sum_ns`, `longest_ns`
-    and `per_connection` belong to the counted window of `counted_ns` alone. `answered`, `server_cpu_ns`
-    and the generator's two durations belong to the whole slice, from the first send to the last answer.
+    The ramp at its start is not counted: `requests`, `errors`, `histogram`, `service_time_sum_ns`,
+    `longest_ns` and `per_connection` belong to the counted window of `counted_ns` alone. `answered`,
+    `server_cpu_ns` and the generator's two durations belong to the whole slice, from the first send to the
+    last answer.
     """
 
     cell: str
