@@ -5,6 +5,7 @@ Inside the program a duration is an integer number of nanoseconds; text is for p
 
 import math
 import re
+from decimal import Decimal
 
 NS_PER_US = 1_000
 NS_PER_MS = 1_000_000
@@ -18,7 +19,7 @@ _NS_PER_UNIT = {
     "m": 60 * NS_PER_S,
     "h": 3600 * NS_PER_S,
 }
-_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(ns|us|ms|s|m|h)")
+_DURATION = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)\s*(ns|us|ms|s|m|h)")
 
 
 def parse_duration_ns(text: str) -> int:
@@ -29,7 +30,7 @@ def parse_duration_ns(text: str) -> int:
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text!r} is not a duration; write a number with its unit, such as 30s or 250ms")
-    return round(float(match[1]) * _NS_PER_UNIT[match[2]])
+    return round(Decimal(match[1]) * _NS_PER_UNIT[match[2]])
 
 
 def write_duration(duration_ns: int) -> str:

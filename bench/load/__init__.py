@@ -1,10 +1,21 @@
 """The load generator: Locust decides who sends and when, one event loop a process does the sending.
 
 Nothing else of the project is imported here but the histogram, so that any locustfile can use it:
-`from bench.load import ConnectionUser`. Importing this package imports Locust, which patches the standard
-library through gevent; no other process of the project does that.
+`from bench.load import ConnectionUser`. Only that name and what runs in the generator's process import
+Locust, which patches the standard library through gevent; `target` and `messages` are for every process.
 """
 
-from bench.load.user import ConnectionUser
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bench.load.user import ConnectionUser
 
 __all__ = ["ConnectionUser"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "ConnectionUser":
+        from bench.load.user import ConnectionUser  # noqa: PLC0415  (see above)
+
+        return ConnectionUser
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,9 +1,8 @@
 """The generator's process: orders come in on standard input, outcomes go out on standard output.
 
-One JSON object a line each way. An order is `{"order": "targets", "targets": {key: target}}`,
-`{"order": "slice", "target": key, "connections": ..., "ramp_ns": ..., "counted_ns": ...,
-"response_timeout_ns": ...}` or `{"order": "statistics"}`; each is answered by one line. The process ends
-when its input does.
+One JSON object a line each way: `{"targets": {key: target}}`, `{"slice": order}` or `{"statistics": {}}`,
+with the dictionaries that `Target` and `SliceOrder` write; each is answered by one line. The process ends when
+its input does.
 """
 
 import gc
@@ -15,18 +14,17 @@ from typing import Any
 from gevent.fileobject import FileObject
 
 from bench.load.generator import Generator
+from bench.load.messages import SliceOrder
 from bench.load.target import Target
 
 
 def _obey(generator: Generator, message: dict[str, Any]) -> dict[str, Any]:
-    order = message.pop("order")
+    ((order, content),) = message.items()
     if order == "targets":
-        generator.set_targets(
-            {key: Target.from_message(target) for key, target in message["targets"].items()}
-        )
+        generator.set_targets({key: Target.from_message(target) for key, target in content.items()})
         return {}
     if order == "slice":
-        return generator.run_slice(message.pop("target"), **message).to_message()
+        return generator.run_slice(SliceOrder.from_message(content)).to_message()
     if order == "statistics":
         return generator.statistics()
     raise ValueError(f"unknown order {order!r}")

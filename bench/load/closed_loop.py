@@ -13,7 +13,8 @@ from gevent.event import Event
 from gevent.hub import get_hub
 
 from bench.load.connection import EPOLLIN, EPOLLOUT, Connection, Pool
-from bench.load.recording import Recording, SliceOutcome
+from bench.load.messages import SliceOutcome
+from bench.load.recording import Recording
 from bench.load.response import ResponseParser, error_of
 
 TURNS = 64

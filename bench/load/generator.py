@@ -6,7 +6,7 @@ from locust.env import Environment
 from bench.load import locust_statistics
 from bench.load.closed_loop import ClosedLoop
 from bench.load.connection import Pool
-from bench.load.recording import SliceOutcome
+from bench.load.messages import SliceOrder, SliceOutcome
 from bench.load.target import Target
 from bench.load.user import ConnectionUser
 
@@ -29,15 +29,16 @@ class Generator:
             pool.close_all()
         self._pools = {key: Pool(target) for key, target in targets.items()}
 
-    def run_slice(
-        self, key: str, *, connections: int, ramp_ns: int, counted_ns: int, response_timeout_ns: int
-    ) -> SliceOutcome:
+    def run_slice(self, order: SliceOrder) -> SliceOutcome:
         """One slice on one target; returns when its last answer has come."""
-        self._have_users(connections)
-        pool = self._pools[key]
+        self._have_users(order.connections)
+        pool = self._pools[order.target]
         pool.resize(len(SliceUser.crew))
         loop = ClosedLoop(
-            pool, ramp_ns=ramp_ns, counted_ns=counted_ns, response_timeout_ns=response_timeout_ns
+            pool,
+            ramp_ns=order.ramp_ns,
+            counted_ns=order.counted_ns,
+            response_timeout_ns=order.response_timeout_ns,
         )
         outcome = loop.run()
         locust_statistics.record(

@@ -93,7 +93,7 @@ class Run(Record):
 class Failure(Record):
     """A deployment that did not start, or died: a stable code, what happened and what its log said last."""
 
-    code: Literal["start", "died", "worker", "answer"]
+    code: Literal["start", "died", "worker"]
     what: str
     log: tuple[str, ...] = ()
 
@@ -111,19 +111,20 @@ class LaunchedDeployment(Record):
 
 
 class Launch(Record):
-    """One fresh start of all deployments."""
+    """One fresh start of all deployments. `rejected` says of a cell (id) why its answer was not accepted."""
 
     number: int
     deployments: tuple[LaunchedDeployment, ...]
+    rejected: dict[str, str] = {}
 
 
 class Slice(Record):
     """One short uninterrupted stretch of load on one cell.
 
-    The ramp at its start is not counted: `requests`, `errors`, `histogram`, `service_time_sum_ns`,
-    `longest_ns` and `per_connection` belong to the counted window of `counted_ns` alone. `answered`,
-    `server_cpu_ns` and the generator's two durations belong to the whole slice, from the first send to the
-    last answer.
+    The ramp at its start is not counted: `requests`, `histogram`, `service_time_sum_ns`, `longest_ns` and
+    `per_connection` belong to the counted window of `counted_ns` alone. `errors`, `answered` (verified
+    responses), `connections_opened`, `server_cpu_ns` and the generator's two durations belong to the whole
+    slice, from the first send to the last answer.
     """
 
     cell: str

@@ -4,34 +4,54 @@ Every field has its meaning in its description, which is also what the JSON Sche
 Short forms (`GET /json`, `gunicorn`, `30s`) are turned into the full ones before validation.
 """
 
-import re
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Iterable, Iterator
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from bench.scenario import short_forms
+from bench.scenario.mistakes import Mistake, did_you_mean, quoted, refuse_any, refused
+from bench.scenario.texts import (
+    DURATION,
+    AppReference,
+    Argument,
+    HeaderName,
+    HeaderValue,
+    Name,
+    Path,
+    VariableName,
+)
 from bench.units import NS_PER_MS, NS_PER_S, parse_duration_ns, write_duration
 
 DEFAULT_SERVERS = ("flask", "gunicorn", "gunicorn-sync", "uwsgi", "waitress")
 
-_REQUEST_LINE = re.compile(r"([A-Z]+)\s+(\S.*)")
+# The generator frames requests by itself: another value of these would break the connection or hang it.
+OWN_HEADERS = frozenset({"host", "connection", "content-length", "transfer-encoding", "expect"})
 
 
-def _duration_ns(value: object) -> object:
-    if isinstance(value, str):
-        return parse_duration_ns(value)
-    raise ValueError("a duration is written with its unit, such as 30s or 250ms")
+def _duration_ns(value: object) -> int:
+    try:
+        return parse_duration_ns(value if isinstance(value, str) else "")
+    except ValueError as error:
+        remedy = "write a number and its unit, such as `30s` or `250ms`"
+        raise refused(Mistake("must be a duration with its unit", remedy)) from error
 
 
 Duration = Annotated[
     int,
-    BeforeValidator(_duration_ns, json_schema_input_type=str),
+    BeforeValidator(_duration_ns, json_schema_input_type=Annotated[str, Field(pattern=DURATION)]),
     PlainSerializer(write_duration, return_type=str),
 ]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
-AppReference = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]
-VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
-HeaderValue = Annotated[str, Field(pattern=r"^[\t\x20-\x7e]*$")]
 
 
 class Part(BaseModel):
@@ -45,9 +65,10 @@ class Part(BaseModel):
 class ServerChoice(Part):
     """One server configuration; with the app it becomes a deployment."""
 
-    server: str = Field(description="The server: see `bench servers` for those there are.")
+    server: Name = Field(description="The server: see `bench servers` for those there are.")
     name: Name = Field(
-        description="What the deployment is called in results; the server's name if not given."
+        default_factory=lambda fields: fields.get("server", ""),
+        description="What the deployment is called in results; the server's name if not given.",
     )
     processes: int | None = Field(
         None,
@@ -59,29 +80,34 @@ class ServerChoice(Part):
     port: int | None = Field(
         None, ge=1024, le=65535, description="A fixed port on 127.0.0.1; a free one is taken if not given."
     )
-    options: tuple[str, ...] = Field(
-        (), description="Further command-line options, passed to the server as they are."
+    options: tuple[Argument, ...] = Field(
+        (), strict=False, description="Further command-line options, passed to the server as they are."
     )
 
     @model_validator(mode="before")
     @classmethod
     def _short_form(cls, value: Any) -> Any:
-        """Accept `gunicorn`, and `gunicorn: {threads: 8}`, for `{server: gunicorn, threads: 8}`."""
-        if isinstance(value, str):
-            value = {"server": value}
-        elif isinstance(value, dict) and len(value) == 1 and "server" not in value:
-            ((server, settings),) = value.items()
-            if settings is None or isinstance(settings, dict):
-                value = {"server": server, **(settings or {})}
-        if isinstance(value, dict) and "name" not in value and isinstance(value.get("server"), str):
-            value = {**value, "name": value["server"]}
+        return short_forms.server_choice(value, cls.model_fields)
+
+    @field_validator("server", mode="before")
+    @classmethod
+    def _known_server(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse a server that is not among the validation context's, where there is one."""
+        known = info.context
+        if known is not None and isinstance(value, str) and value not in known:
+            remedy = did_you_mean(value, known) or f"there are: {', '.join(sorted(known))}"
+            raise refused(Mistake(f"there is no server {quoted(value)}", remedy))
         return value
 
 
 class Expectation(Part):
-    """What the app must answer; the body must be the same from every deployment in any case."""
+    """What the app must answer."""
 
     status: int = Field(200, ge=100, le=599, description="The status code of a right answer.")
+    body: Literal["same", "any"] = Field(
+        "same",
+        description="`same`: every deployment gives the same body each time. `any`: bodies are not compared.",
+    )
 
 
 class Request(Part):
@@ -90,10 +116,12 @@ class Request(Part):
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] = Field(
         "GET", description="The request's method."
     )
-    path: Annotated[str, Field(pattern=r"^/(?!/)[\x21-\x7e]*$")] = Field(
+    path: Path = Field(
         description="Path and query, starting with one slash. Never a host: only our own servers are asked."
     )
-    headers: dict[HeaderName, HeaderValue] = Field({}, description="Headers to send beside Host.")
+    headers: dict[HeaderName, HeaderValue] = Field(
+        {}, description="Headers to send beside Host and those of the connection."
+    )
     body: str | None = Field(None, description="The body to send, as text.")
     json_body: Any = Field(None, alias="json", description="The body to send, as JSON; sets Content-Type.")
     expect: Expectation = Field(Expectation(), description="What a right answer is.")
@@ -101,17 +129,24 @@ class Request(Part):
     @model_validator(mode="before")
     @classmethod
     def _short_form(cls, value: Any) -> Any:
-        """Accept `GET /json` and `/json` for `{method: GET, path: /json}`."""
-        if not isinstance(value, str):
-            return value
-        match = _REQUEST_LINE.fullmatch(value.strip())
-        return {"method": match[1], "path": match[2]} if match else {"path": value.strip()}
+        return short_forms.request(value)
 
-    @model_validator(mode="after")
-    def _one_body(self) -> "Request":
-        if self.body is not None and self.json_body is not None:
-            raise ValueError("a request has `body` or `json`, not both")
-        return self
+    @field_validator("headers")
+    @classmethod
+    def _not_ours(cls, headers: dict[str, str]) -> dict[str, str]:
+        refuse_any(
+            Mistake(f"{quoted(name)} is set by the load generator", "leave it out", (name, "[key]"))
+            for name in headers
+            if name.lower() in OWN_HEADERS
+        )
+        return headers
+
+    @field_validator("json_body")
+    @classmethod
+    def _one_body(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is not None and info.data.get("body") is not None:
+            raise refused(Mistake("a request has `body` or `json`, not both", "leave out one of them"))
+        return value
 
     @property
     def label(self) -> str:
@@ -134,23 +169,29 @@ class Measure(Part):
         60 * NS_PER_S,
         alias="for",
         ge=NS_PER_S,
+        le=24 * 3600 * NS_PER_S,
         description="Load over all cells together, such as 60s or 5m.",
     )
     launches: int = Field(4, ge=1, le=100, description="Fresh starts of all deployments.")
     slice_ns: Duration | None = Field(
-        None, alias="slice", ge=5 * NS_PER_MS, le=60 * NS_PER_S,
+        None,
+        alias="slice",
+        ge=5 * NS_PER_MS,
+        le=60 * NS_PER_S,
         description="One stretch of load on one cell; fitted to the cell's service time if not given.",
-    )  # fmt: skip
+    )
     start_timeout_ns: Duration = Field(
         30 * NS_PER_S,
         alias="start_timeout",
         ge=NS_PER_S,
+        le=3600 * NS_PER_S,
         description="A server must answer within this time.",
     )
     response_timeout_ns: Duration = Field(
         10 * NS_PER_S,
         alias="response_timeout",
         ge=10 * NS_PER_MS,
+        le=600 * NS_PER_S,
         description="An answer must come within this time.",
     )
     seed: int | None = Field(
@@ -158,51 +199,84 @@ class Measure(Part):
     )
 
 
-def _one_or_many(value: Any) -> Any:
-    return value if isinstance(value, list | tuple) else [value]
+_Item = TypeVar("_Item")
 
 
-def _server_list(value: Any) -> Any:
-    """Accept a mapping of servers to settings for the list of them."""
-    if isinstance(value, dict) and "server" not in value:
-        return [{server: settings} for server, settings in value.items()]
-    return _one_or_many(value)
+def _repeated(items: Iterable[_Item], of: Callable[[_Item], object]) -> Iterator[tuple[int, _Item]]:
+    """The items, with their places, that share with an earlier one what is not None."""
+    seen: set[object] = set()
+    for place, item in enumerate(items):
+        key = of(item)
+        if key is not None and key in seen:
+            yield place, item
+        seen.add(key)
+
+
+def _distinct_servers(choices: tuple[ServerChoice, ...]) -> tuple[ServerChoice, ...]:
+    own_name, own_port = "give each its own `name:`", "give each its own, or leave `port:` out"
+    names = [
+        Mistake(f"the deployment {quoted(choice.name)} is there twice", own_name, (place, "name"))
+        for place, choice in _repeated(choices, lambda choice: choice.name)
+    ]
+    ports = [
+        Mistake(f"port {choice.port} is given to two deployments", own_port, (place, "port"))
+        for place, choice in _repeated(choices, lambda choice: choice.port)
+    ]
+    refuse_any(names + ports)
+    return choices
+
+
+def _distinct_requests(requests: tuple[Request, ...]) -> tuple[Request, ...]:
+    refuse_any(
+        Mistake(f"the request {quoted(request.label)} is there twice", "list it once", (place,))
+        for place, request in _repeated(requests, lambda request: request.label)
+    )
+    return requests
+
+
+def _distinct_loads(loads: tuple[Load, ...]) -> tuple[Load, ...]:
+    refuse_any(
+        Mistake(f"a load of {load.connections} connections is there twice", "list it once", (place,))
+        for place, load in _repeated(loads, lambda load: load.connections)
+    )
+    return loads
 
 
 class Scenario(Part):
-    """What is measured: one app, under which servers, asked what, how hard and for how long."""
+    """What is measured: one app, under which servers, asked what, how hard and for how long.
+
+    Where the validation context is a collection of servers, a scenario that names another is refused.
+    """
 
     app: AppReference = Field(description="The WSGI application, as `package.module:attribute`.")
     floor: AppReference | None = Field(
         None,
         description="A bare WSGI callable that gives the same answers: what the server alone costs.",
     )
-    directory: str = Field(
+    directory: Argument = Field(
         ".", min_length=1, description="The folder the app is imported from, relative to the scenario file."
     )
-    environment: dict[VariableName, str] = Field(
+    environment: dict[VariableName, Argument] = Field(
         {}, description="Environment variables for the servers; of ours they get only a few harmless ones."
     )
-    servers: Annotated[tuple[ServerChoice, ...], BeforeValidator(_server_list), Field(min_length=1)] = Field(
+    servers: Annotated[
+        tuple[ServerChoice, ...],
+        Field(min_length=1, strict=False),
+        BeforeValidator(short_forms.server_list),
+        AfterValidator(_distinct_servers),
+    ] = Field(
         tuple(ServerChoice(server=name, name=name) for name in DEFAULT_SERVERS), description="The servers."
     )
-    requests: Annotated[tuple[Request, ...], BeforeValidator(_one_or_many), Field(min_length=1)] = Field(
-        (Request(path="/"),), description="The requests; each is measured by itself."
-    )
-    load: Annotated[tuple[Load, ...], BeforeValidator(_one_or_many), Field(min_length=1)] = Field(
-        (Load(),), description="The load levels; each is measured by itself."
-    )
+    requests: Annotated[
+        tuple[Request, ...],
+        Field(min_length=1, strict=False),
+        BeforeValidator(short_forms.one_or_many),
+        AfterValidator(_distinct_requests),
+    ] = Field((Request(path="/"),), description="The requests; each is measured by itself.")
+    load: Annotated[
+        tuple[Load, ...],
+        Field(min_length=1, strict=False),
+        BeforeValidator(short_forms.one_or_many),
+        AfterValidator(_distinct_loads),
+    ] = Field((Load(),), description="The load levels; each is measured by itself.")
     measure: Measure = Field(Measure(), description="How long it is measured, and how.")
-
-    @model_validator(mode="after")
-    def _names_are_unique(self) -> "Scenario":
-        _refuse_twice("deployment", [choice.name for choice in self.servers], "give each its own `name:`")
-        _refuse_twice("request", [request.label for request in self.requests], "list it once")
-        _refuse_twice("load", [f"{load.connections} connections" for load in self.load], "list it once")
-        return self
-
-
-def _refuse_twice(what: str, names: list[str], remedy: str) -> None:
-    for name in dict.fromkeys(names):
-        if names.count(name) > 1:
-            raise ValueError(f"{what} {name!r} is there twice; {remedy}")

@@ -1,0 +1,67 @@
+"""What follows a run: the summary of what is stored, the report, the JSON, and what the exit code says."""
+
+from pathlib import Path
+
+import click
+
+from bench.errors import InputError, NothingValid, ServerFailed
+from bench.results.model import Measurements
+from bench.results.store import Store, write_whole
+from bench.stats.summary import Summary
+
+
+def summary_of(store: Store) -> tuple[Summary, Measurements]:
+    """The summary of a stored run, and what it was derived from."""
+    from bench.stats.summarise import summarise
+
+    measurements = store.read()
+    return summarise(measurements), measurements
+
+
+def write_report(summary: Summary, measurements: Measurements, reports: Path) -> Path:
+    """Write the report of a run; returns its path. Raises InputError where it cannot be written."""
+    from bench.report import render_report
+
+    path = reports / f"{summary.run.id}.html"
+    page = render_report(summary, measurements)
+    try:
+        reports.mkdir(parents=True, exist_ok=True)
+        write_whole(path, page)
+    except OSError as error:
+        raise InputError(
+            f"cannot write the report to {path}: {error.strerror}",
+            f"the results are kept; `bench report {summary.run.id} --reports DIR` writes it elsewhere",
+        ) from error
+    return path
+
+
+def write_json(summary: Summary, where: str) -> None:
+    """Write the summary as JSON to a file, or to standard output where that is `-`."""
+    from bench.export.summary_json import summary_json
+
+    text = summary_json(summary)
+    if where == "-":
+        click.echo(text.decode().rstrip("\n"))
+        return
+    try:
+        write_whole(Path(where), text)
+    except OSError as error:
+        raise InputError(f"cannot write {where}: {error.strerror}") from error
+
+
+def raise_for(summary: Summary, measurements: Measurements) -> None:
+    """Raise what the exit code must say of a run that went to its end: ServerFailed or NothingValid."""
+    failed = {
+        launched.deployment: launched.failure.what
+        for launch in measurements.launches
+        for launched in launch.deployments
+        if launched.failure is not None
+    }
+    if failed:
+        names = ", ".join(failed)
+        raise ServerFailed(
+            f"{len(failed)} of {len(summary.run.deployments)} deployments failed: {names}",
+            "what each wrote last stands above and in the report",
+        )
+    if not any(cell.valid for cell in summary.cells):
+        raise NothingValid("no cell of this run is valid", "the reasons stand above and in the report")

@@ -1,0 +1,119 @@
+"""Progress of a run on standard error: a live line on a terminal, plain lines elsewhere.
+
+Everything is drawn when the conductor says so, between slices; rich's own refreshing thread stays off.
+"""
+
+from collections import defaultdict
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from bench.results.model import Block, Cell, Deployment, Failure, Run
+from bench.units import NS_PER_S, format_duration, format_rate
+
+
+class RunProgress:
+    """Shows a run as it goes on; close it before anything else is printed."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live: Live | None = None
+        self._cells: dict[str, Cell] = {}
+        self._names: dict[str, str] = {}
+        self._requests: dict[str, int] = defaultdict(int)
+        self._counted_ns: dict[str, int] = defaultdict(int)
+        self._launch = ""
+
+    def planned(self, run: Run, estimated_ns: int) -> None:
+        """Say what will run and how long it takes."""
+        self._cells = {cell.id: cell for cell in run.cells}
+        self._names = {deployment.id: deployment.name for deployment in run.deployments}
+        kinds = "app and floor" if any(d.app == "floor" for d in run.deployments) else "app"
+        facts = {
+            "run": f"{run.id}, seed {run.seed}",
+            "servers": f"{', '.join(dict.fromkeys(self._names.values()))} ({kinds})",
+            "requests": ", ".join(dict.fromkeys(cell.request for cell in run.cells)),
+            "connections": ", ".join(dict.fromkeys(str(cell.connections) for cell in run.cells)),
+        }
+        for name, fact in facts.items():
+            self._say(f"{name:<12} {fact}")
+        for skipped in run.skipped:
+            self._say(f"{'skipped':<12} {skipped.name}: {skipped.reason}; {skipped.remedy}", "yellow")
+        measure = run.scenario["measure"]
+        self._say(
+            f"{'takes':<12} about {format_duration(estimated_ns)}: {measure['for']} of load on "
+            f"{len(run.cells)} cells, in {measure['launches']} launches"
+        )
+        if self._console.is_terminal:
+            self._live = Live(console=self._console, auto_refresh=False, transient=True)
+            self._live.start()
+
+    def launching(self, launch: int, launches: int) -> None:
+        """Say which launch begins."""
+        self._launch = f"launch {launch}/{launches}"
+        self._step(f"{self._launch}: starting the deployments")
+
+    def ready(self, deployment: Deployment, start_up_ns: int) -> None:
+        """Say which deployment is up."""
+        self._draw(f"{self._launch}: {deployment.id} is up after {format_duration(start_up_ns)}")
+
+    def failed(self, deployment: Deployment, failure: Failure) -> None:
+        """Say which deployment is lost, and what it wrote last."""
+        self._say(f"{deployment.id} failed: {failure.what}", "bold red")
+        for line in failure.log:
+            self._say(f"  | {line}", "dim")
+
+    def rejected(self, cell: Cell, reason: str) -> None:
+        """Say which cell is not measured."""
+        self._say(f"{cell.id} is not measured: {reason}", "yellow")
+
+    def measuring(self, launch: int, blocks: int) -> None:
+        """Say how many blocks this launch has."""
+        self._step(f"launch {launch}: measuring {blocks} blocks")
+
+    def measured(self, block: Block, remaining_ns: int) -> None:
+        """Show the time left and the goodput of each deployment so far."""
+        for measured in block.slices:
+            self._requests[measured.cell] += measured.requests
+            self._counted_ns[measured.cell] += measured.counted_ns
+        left = f"{format_duration(remaining_ns)} of load to go" if remaining_ns else "done"
+        self._draw(f"{self._launch}: {left}", sum(self._counted_ns.values()), remaining_ns)
+
+    def stopping(self) -> None:
+        """Say that it ends."""
+        self._draw("stopping the deployments")
+
+    def close(self) -> None:
+        """Take the live line away."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _say(self, text: str, style: str = "") -> None:
+        self._console.print(Text(text, style), soft_wrap=True)
+
+    def _step(self, text: str) -> None:
+        """A step that is worth a line also where nothing live can be drawn."""
+        if self._live is None:
+            self._say(text)
+        self._draw(text)
+
+    def _draw(self, text: str, done_ns: int = 0, remaining_ns: int = 0) -> None:
+        if self._live is None:
+            return
+        picture = Table.grid(padding=(0, 1))
+        picture.add_row(ProgressBar(total=max(1, done_ns + remaining_ns), completed=done_ns, width=28), text)
+        picture.add_row("", Text(self._goodput_so_far(), "dim"))
+        self._live.update(picture, refresh=True)
+
+    def _goodput_so_far(self) -> str:
+        rates = [
+            f"{self._names[self._cells[key].deployment]} "
+            f"{format_rate(self._requests[key] * NS_PER_S / counted_ns)}/s"
+            for key, counted_ns in self._counted_ns.items()
+            if counted_ns and not self._cells[key].deployment.endswith("/floor")
+        ]
+        return "  ".join(rates[:6])

@@ -1,0 +1,27 @@
+"""`bench report`: makes the report of a run again from what is stored, without running anything."""
+
+from pathlib import Path
+
+import click
+
+from bench.cli.run import show
+from bench.results.store import Store
+
+
+@click.command("report")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--results", type=click.Path(path_type=Path), default="results", show_default=True, metavar="FOLDER",
+    help="Where RUN is looked for when it is not a folder itself.",
+)  # fmt: skip
+@click.option(
+    "--reports", type=click.Path(path_type=Path), default="reports", show_default=True, metavar="FOLDER",
+    help="Where the report is written.",
+)  # fmt: skip
+@click.option(
+    "--json", "json_file", metavar="FILE", help="Write the summary as JSON; `-` is standard output."
+)
+def command(run: Path, results: Path, reports: Path, json_file: str | None) -> None:
+    """Make the report of RUN again: the id of a run, or its folder."""
+    folder = run if run.is_dir() else results / run
+    show(Store(folder), reports, json_file, None)

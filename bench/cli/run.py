@@ -1,0 +1,67 @@
+"""`bench run`: measures what a scenario says, and writes the report."""
+
+from contextlib import suppress
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from bench.cli import outcome
+from bench.cli.progress import RunProgress
+from bench.cli.ranking import print_ranking
+from bench.conductor.conduct import conduct
+from bench.conductor.preparation import prepare
+from bench.errors import BenchError, Interrupted
+from bench.results.store import Store
+from bench.scenario.reading import load_scenario
+from bench.servers import server_names
+
+
+@click.command("run")
+@click.argument("scenario", type=click.Path(path_type=Path))
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Order the slices as an earlier run did.")
+@click.option(
+    "--results", type=click.Path(path_type=Path), default="results", show_default=True, metavar="FOLDER",
+    help="Where the run's folder is made.",
+)  # fmt: skip
+@click.option(
+    "--reports", type=click.Path(path_type=Path), default="reports", show_default=True, metavar="FOLDER",
+    help="Where the report is written.",
+)  # fmt: skip
+@click.option(
+    "--json", "json_file", metavar="FILE", help="Write the summary as JSON; `-` is standard output."
+)
+def command(scenario: Path, seed: int | None, results: Path, reports: Path, json_file: str | None) -> None:
+    """Measure what SCENARIO says.
+
+    Progress goes to standard error. At the end the ranking is printed, and the report's path. Ctrl-C stops
+    the run and keeps what was measured; a second one does so at once.
+    """
+    loaded = load_scenario(scenario, server_names())
+    prepared = prepare(loaded, seed=seed)
+    store = Store.create(results, prepared.run.id)
+    ending: BenchError | None = None
+    progress = RunProgress(Console(stderr=True, highlight=False))
+    try:
+        conduct(prepared, store, progress)
+    except Interrupted as interrupted:
+        ending = interrupted
+    finally:
+        progress.close()
+    with suppress(KeyboardInterrupt):
+        show(store, reports, json_file, ending)
+    if ending is not None:
+        raise ending
+
+
+def show(store: Store, reports: Path, json_file: str | None, ending: BenchError | None) -> None:
+    """Print the ranking of a stored run, write its report and JSON, and raise what its exit code says."""
+    summary, measurements = outcome.summary_of(store)
+    console = Console(stderr=json_file == "-", highlight=False)
+    print_ranking(summary, console)
+    if json_file is not None:
+        outcome.write_json(summary, json_file)
+    report = outcome.write_report(summary, measurements, reports)
+    console.print(f"results  {store.folder}\nreport   {report}", soft_wrap=True, markup=False)
+    if ending is None:
+        outcome.raise_for(summary, measurements)

@@ -1,0 +1,32 @@
+"""`bench servers`: the servers there are, and which of them can be run here."""
+
+import json
+
+import click
+
+from bench.conductor.availability import Availability, available_servers
+
+
+@click.command("servers")
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
+def command(as_json: bool) -> None:
+    """List the servers, and which of them can be run here."""
+    found = available_servers()
+    if as_json:
+        click.echo(json.dumps([_facts(availability) for availability in found.values()], indent=2))
+        return
+    width = max(len(name) for name in found)
+    for name, availability in found.items():
+        click.echo(f"{name:<{width}}  {availability.version or '-':<10}  {availability.server.summary}")
+        if availability.version is None:
+            click.echo(f"{'':<{width}}  {availability.reason}; {availability.server.remedy}")
+
+
+def _facts(availability: Availability) -> dict[str, str | None]:
+    return {
+        "server": availability.server.name,
+        "version": availability.version,
+        "summary": availability.server.summary,
+        "reason": availability.reason or None,
+        "remedy": None if availability.version else availability.server.remedy,
+    }

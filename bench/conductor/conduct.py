@@ -1,0 +1,183 @@
+"""Conducting a run: launch by launch, block by block, slice by slice, each written before the next.
+
+Nothing of ours but the generator runs while a slice does: this process sleeps until the outcome comes.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Literal
+
+from bench.conductor.children import adopt_orphans
+from bench.conductor.deployment import stop_all
+from bench.conductor.generator_process import GeneratorProcess
+from bench.conductor.interruption import Interruption
+from bench.conductor.launch import LaunchInProgress
+from bench.conductor.observer import Observer
+from bench.conductor.preparation import Prepared
+from bench.errors import GeneratorFailed, Interrupted
+from bench.histogram import Histogram
+from bench.load.messages import SliceOrder, SliceOutcome
+from bench.plan import WARM_UP_NS, SliceLength, block_order, blocks_per_launch, slice_lengths
+from bench.results.model import Block, Cell, Run, Slice
+from bench.results.store import Store
+
+
+def conduct(prepared: Prepared, store: Store, observer: Observer) -> Run:
+    """Carry out the run and return its description as it ended.
+
+    Raises Interrupted after Ctrl-C or SIGTERM, when everything has been stopped and what was measured is on
+    disk; GeneratorFailed and InputError (the disk is full) after the same.
+    """
+    store.write_run(prepared.run)
+    observer.planned(prepared.run, prepared.estimated_ns)
+    adopt_orphans()
+    with Interruption() as interruption, _on_cores(prepared.run.machine.generator_cores):
+        conductor = _Conductor(prepared, store, observer, interruption)
+        status: Literal["complete", "partial"] = "partial"
+        try:
+            conductor.carry_out()
+            status = "complete"
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted; what was measured until then is kept") from None
+        finally:
+            interruption.shield()
+            conductor.stop()
+            ended = prepared.run.model_copy(update={"status": status, "finished_at": datetime.now(UTC)})
+            store.write_run(ended)
+    return ended
+
+
+@contextmanager
+def _on_cores(cores: tuple[int, ...]) -> Iterator[None]:
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+class _Conductor:
+    """The run in progress."""
+
+    def __init__(
+        self, prepared: Prepared, store: Store, observer: Observer, interruption: Interruption
+    ) -> None:
+        self._prepared = prepared
+        self._measure = prepared.loaded.scenario.measure
+        self._store = store
+        self._observer = observer
+        self._interruption = interruption
+        self._generator: GeneratorProcess | None = None
+        self._launch: LaunchInProgress | None = None
+        self._lengths: dict[str, SliceLength] = {}
+        self._bodies: dict[str, bytes | None] = {}
+        self._broken: set[str] = set()
+        self._blocks = 0
+        self._responses = 0
+
+    def carry_out(self) -> None:
+        """Every launch, one after the other."""
+        run = self._prepared.run
+        self._generator = GeneratorProcess(run.machine.generator_cores, self._store.logs / "generator.log")
+        for number in range(1, self._measure.launches + 1):
+            if len(self._broken) == len(run.deployments):
+                break
+            self._observer.launching(number, self._measure.launches)
+            self._launch = LaunchInProgress(number, self._prepared, self._store, self._observer)
+            self._launch.start(self._broken)
+            if number == 1:
+                self._generator.wait_until_ready()
+            self._measure_launch(self._launch, self._generator)
+            self._stop_launch()
+        self._check_counts(self._generator)
+
+    def stop(self) -> None:
+        """Stop whatever is running."""
+        self._observer.stopping()
+        if self._generator is not None:
+            self._generator.stop()
+        self._stop_launch()
+
+    def _stop_launch(self) -> None:
+        if self._launch is not None:
+            stop_all(self._launch.running.values(), self._interruption)
+            self._launch = None
+
+    def _measure_launch(self, launch: LaunchInProgress, generator: GeneratorProcess) -> None:
+        generator.set_targets(launch.judge(self._bodies))
+        self._warm_up(launch, generator)
+        if self._lengths:
+            blocks = blocks_per_launch(self._lengths, self._measure)
+            self._observer.measuring(launch.number, blocks)
+            for _ in range(blocks):
+                self._measure_block(launch, generator)
+        self._broken |= launch.look_after()
+        launch.write()
+
+    def _warm_up(self, launch: LaunchInProgress, generator: GeneratorProcess) -> None:
+        """A slice of every cell that is not counted; in the first launch it also sets the slices' lengths."""
+        medians: dict[str, float] = {}
+        for cell in launch.cells():
+            outcome = self._generate(generator, cell, SliceLength(0, WARM_UP_NS))
+            if not outcome.requests:
+                outcome = self._generate(generator, cell, SliceLength(0, 10 * WARM_UP_NS))
+            median = Histogram.decode(outcome.histogram).quantile_ns(0.5)
+            medians[cell.id] = median if outcome.requests else 10.0 * WARM_UP_NS
+        if not self._lengths:
+            self._lengths = slice_lengths(medians, self._measure)
+
+    def _measure_block(self, launch: LaunchInProgress, generator: GeneratorProcess) -> None:
+        self._blocks += 1
+        cells = {cell.id: cell for cell in launch.cells()}
+        slices = []
+        for key in block_order(sorted(cells), self._prepared.run.seed, self._blocks):
+            measured = self._measure_slice(launch, generator, cells[key])
+            if measured is not None:
+                slices.append(measured)
+        block = Block(launch=launch.number, number=self._blocks, slices=tuple(slices))
+        self._store.write_block(block)
+        self._observer.measured(block, self._remaining_ns())
+
+    def _measure_slice(
+        self, launch: LaunchInProgress, generator: GeneratorProcess, cell: Cell
+    ) -> Slice | None:
+        """One slice; None where its deployment broke, before it or in it."""
+        deployment = launch.running.get(cell.deployment)
+        if deployment is None:
+            return None
+        try:
+            before_ns = deployment.cpu_ns()
+            outcome = self._generate(generator, cell, self._lengths[cell.id])
+            server_cpu_ns = deployment.cpu_ns() - before_ns
+        except ProcessLookupError:
+            self._broken |= launch.look_after()
+            return None
+        return Slice(cell=cell.id, server_cpu_ns=server_cpu_ns, **outcome.to_message())
+
+    def _generate(self, generator: GeneratorProcess, cell: Cell, length: SliceLength) -> SliceOutcome:
+        outcome = generator.slice(
+            SliceOrder(
+                target=cell.id,
+                connections=cell.connections,
+                ramp_ns=length.ramp_ns,
+                counted_ns=length.counted_ns,
+                response_timeout_ns=self._measure.response_timeout_ns,
+            )
+        )
+        self._responses += outcome.answered + sum(outcome.errors.values())
+        return outcome
+
+    def _remaining_ns(self) -> int:
+        """Counted load still to come, in this launch and in later ones."""
+        block_ns = sum(length.counted_ns for length in self._lengths.values())
+        blocks = blocks_per_launch(self._lengths, self._measure)
+        return max(0, blocks * self._measure.launches - self._blocks) * block_ns
+
+    def _check_counts(self, generator: GeneratorProcess) -> None:
+        """Locust counts for itself: where its count is not ours, one of the two is wrong."""
+        counted = generator.statistics()["requests"]
+        if counted != self._responses:
+            raise GeneratorFailed(f"Locust counted {counted} responses, the slices {self._responses}")

@@ -1,0 +1,197 @@
+"""A deployment at work: started, proven to be the one that answers, sampled, stopped."""
+
+import http.client
+import secrets
+import subprocess
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+
+from bench.conductor import family
+from bench.conductor.children import child_environment, start
+from bench.conductor.exchange import Answer, ask, keeps_alive, request_bytes
+from bench.conductor.interruption import Interruption
+from bench.conductor.ports import listeners
+from bench.errors import InputError, ServerFailed
+from bench.results.model import Deployment, Failure
+from bench.scenario.model import Measure, Request
+from bench.servers import Process
+from bench.units import NS_PER_S, format_duration
+
+POLL_S = 0.005
+LOG_LINES = 12
+WRONG_STATUS_PATIENCE_S = 3.0
+STOP_PATIENCE_S = 5.0
+KILL_PATIENCE_S = 1.5
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Where deployments are started: the app's folder and variables, and the cores for servers."""
+
+    directory: Path
+    environment: Mapping[str, str]
+    cores: tuple[int, ...]
+
+
+class RunningDeployment:
+    """One fresh start of a deployment. Raises ServerFailed where it cannot be started."""
+
+    def __init__(
+        self, deployment: Deployment, part: Process, *, port: int, log: Path, surroundings: Surroundings
+    ) -> None:
+        self.deployment = deployment
+        self.command = part.command
+        self.port = port
+        self.pids: list[int] = []
+        self.start_up_ns: int | None = None
+        self.keeps_alive: bool | None = None
+        self.processes: int | None = None
+        self._log = log
+        self._nonce = secrets.token_hex(16)
+        environment = {
+            **surroundings.environment,
+            **part.environment,
+            family.NONCE_VARIABLE: self._nonce,
+        }
+        self._started_ns = time.perf_counter_ns()
+        with log.open("ab") as output:
+            self._process: subprocess.Popen[bytes] = start(
+                part.command,
+                directory=surroundings.directory,
+                environment=child_environment(environment),
+                cores=surroundings.cores,
+                output=output,
+            )
+
+    def wait_until_ready(self, request: Request, measure: Measure) -> None:
+        """Wait for the first good answer, and prove that it came from this deployment.
+
+        Raises ServerFailed where it ends, stays silent, answers wrongly, or is not who answers; InputError
+        where the app redirects to another host.
+        """
+        data = request_bytes(request, self.port)
+        deadline = time.monotonic() + measure.start_timeout_ns / NS_PER_S
+        wrong_since: float | None = None
+        while True:
+            self._require_alive()
+            answer = self._first_answer(data, request.method, deadline)
+            if answer is not None and answer.status == request.expect.status:
+                break
+            now = time.monotonic()
+            if answer is not None:
+                refuse_redirect_away(answer, request)
+                wrong_since = wrong_since or now
+                if now - wrong_since > WRONG_STATUS_PATIENCE_S:
+                    raise self._not_started(
+                        f"answers {answer.status} instead of {request.expect.status} to {request.label}"
+                    )
+            if now > deadline:
+                patience = format_duration(measure.start_timeout_ns)
+                raise self._not_started(f"gave no answer to {request.label} within {patience}")
+            time.sleep(POLL_S)
+        self.start_up_ns = time.perf_counter_ns() - self._started_ns
+        self._prove_who_answers()
+        with suppress(OSError, http.client.HTTPException):
+            self.keeps_alive = keeps_alive(data, request.method, self.port, 5.0)
+
+    def _first_answer(self, data: bytes, method: str, deadline: float) -> Answer | None:
+        try:
+            return ask(data, method, self.port, max(0.05, deadline - time.monotonic()))
+        except (OSError, http.client.HTTPException):
+            return None
+
+    def _prove_who_answers(self) -> None:
+        members = family.members(self._process.pid, self._nonce)
+        self.pids = [member.pid for member in members]
+        self.processes = len(members)
+        strangers = listeners(self.port) - set(self.pids)
+        if strangers:
+            raise self._not_started(f"is not what answers on port {self.port}: another process listens there")
+
+    def _require_alive(self) -> None:
+        code = self._process.poll()
+        if code is not None:
+            raise self._not_started(f"ended with exit code {code} before it answered")
+
+    def _not_started(self, what: str) -> ServerFailed:
+        return ServerFailed(f"{self.deployment.id} {what}", "\n  ".join(self.log_lines()))
+
+    def log_lines(self) -> tuple[str, ...]:
+        """The last lines of what it wrote."""
+        with suppress(OSError):
+            lines = self._log.read_text(errors="replace").splitlines()
+            return tuple(line[:500] for line in lines if line.strip())[-LOG_LINES:]
+        return ()
+
+    def cpu_ns(self) -> int:
+        """CPU time used so far by all its processes. Raises ProcessLookupError where one has ended."""
+        return family.cpu_ns(self.pids)
+
+    def failure(self) -> Failure | None:
+        """What has happened to its processes since it was ready, if anything has."""
+        code = self._process.poll()
+        if code is not None:
+            return Failure(code="died", what=f"ended with exit code {code} under load", log=self.log_lines())
+        now = {member.pid for member in family.members(self._process.pid, self._nonce)}
+        if now != set(self.pids):
+            lost, new = set(self.pids) - now, now - set(self.pids)
+            what = f"{len(lost)} of its processes ended and {len(new)} new ones appeared under load"
+            return Failure(code="worker", what=what, log=self.log_lines())
+        return None
+
+    def memory_bytes(self) -> int | None:
+        """Memory of all its processes together (PSS)."""
+        return family.memory_bytes(family.members(self._process.pid, self._nonce))
+
+    def ask_to_stop(self) -> list[psutil.Process]:
+        """Ask it to end; returns every process that must be gone."""
+        members = family.members(self._process.pid, self._nonce)
+        with suppress(ProcessLookupError):
+            self._process.terminate()
+        return members
+
+    def kill(self) -> None:
+        """End it without asking."""
+        self.make_sure(family.members(self._process.pid, self._nonce))
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its first process has ended."""
+        return self._process.poll() is not None
+
+    def make_sure(self, known: list[psutil.Process]) -> None:
+        """Kill what is left of it, and wait until that is gone."""
+        left = {process.pid: process for process in known}
+        left.update({member.pid: member for member in family.members(self._process.pid, self._nonce)})
+        family.end(list(left.values()))
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(KILL_PATIENCE_S)
+        psutil.wait_procs([p for p in left.values() if p.pid != self._process.pid], timeout=KILL_PATIENCE_S)
+
+
+def refuse_redirect_away(answer: Answer, request: Request) -> None:
+    """Raise InputError where the app sends the client to another host: redirects are never followed."""
+    host = urlsplit(answer.headers.get("location", "")).hostname
+    if 300 <= answer.status < 400 and host not in (None, "127.0.0.1", "localhost"):
+        raise InputError(
+            f"{request.label} is redirected to the host {host}",
+            "only the deployments on loopback are ever asked; choose a path that the app answers itself",
+        )
+
+
+def stop_all(deployments: Iterable[RunningDeployment], interruption: Interruption) -> None:
+    """Stop the deployments together: asked first, killed when patience ends; a second Ctrl-C ends it."""
+    asked = [(deployment, deployment.ask_to_stop()) for deployment in deployments]
+    deadline = time.monotonic() + STOP_PATIENCE_S
+    while not all(deployment.has_ended for deployment, _ in asked):
+        if time.monotonic() > deadline or interruption.hurried:
+            break
+        time.sleep(POLL_S)
+    for deployment, members in asked:
+        deployment.make_sure(members)

@@ -1,0 +1,53 @@
+"""The machine: what is recorded of it, and which cores go to the servers and which to the generator."""
+
+import os
+import platform
+from pathlib import Path
+
+import psutil
+
+from bench.results.model import Machine
+
+
+def describe_machine() -> Machine:
+    """What decides about speed here, as far as the system tells. The generator gets the last core."""
+    cores = sorted(os.sched_getaffinity(0))
+    return Machine(
+        cpu_model=_field(Path("/proc/cpuinfo"), "model name") or platform.machine(),
+        cores=len(cores),
+        server_cores=tuple(cores[:-1] or cores),
+        generator_cores=(cores[-1],),
+        memory_bytes=psutil.virtual_memory().total,
+        kernel=platform.release(),
+        distribution=_distribution(),
+        hypervisor=_hypervisor(),
+        frequency_governor=_first_line(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")),
+    )
+
+
+def _distribution() -> str:
+    try:
+        return platform.freedesktop_os_release().get("PRETTY_NAME", "Linux")
+    except OSError:
+        return "Linux"
+
+
+def _hypervisor() -> str | None:
+    if "hypervisor" not in (_field(Path("/proc/cpuinfo"), "flags") or "").split():
+        return None
+    return _first_line(Path("/sys/class/dmi/id/sys_vendor")) or "unknown"
+
+
+def _field(path: Path, name: str) -> str | None:
+    try:
+        lines = path.read_text().splitlines()
+    except OSError:
+        return None
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(name)), None)
+
+
+def _first_line(path: Path) -> str | None:
+    try:
+        return path.read_text().strip().partition("\n")[0] or None
+    except OSError:
+        return None

@@ -1,0 +1,122 @@
+"""Before a run starts: what will run, under which settings, and everything that can be refused by then."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bench.conductor.availability import available_servers, versions
+from bench.conductor.machine import describe_machine
+from bench.conductor.ports import free_port
+from bench.errors import ServerFailed
+from bench.plan import cells_of, estimated_duration_ns
+from bench.results.model import Deployment, Machine, Run, Skipped
+from bench.scenario.model import ServerChoice
+from bench.scenario.reading import LoadedScenario
+from bench.servers import SERVERS, Blueprint, Settings
+
+PORT_PLACEHOLDER = 0  # no server is ever asked to listen there
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run that is ready to start: its description, and the choice behind each deployment (by id)."""
+
+    loaded: LoadedScenario
+    run: Run
+    choices: Mapping[str, ServerChoice]
+    estimated_ns: int
+
+    def blueprint(self, deployment: Deployment, port: int) -> Blueprint:
+        """How to launch this deployment on this port."""
+        return _blueprint(self.loaded, self.choices[deployment.id], deployment.app == "app", port,
+                          self.run.machine)  # fmt: skip
+
+
+def prepare(loaded: LoadedScenario, *, seed: int | None) -> Prepared:
+    """Plan the run. Raises ServerFailed where a fixed port is taken or no server can be started here."""
+    scenario, machine = loaded.scenario, describe_machine()
+    deployments: list[Deployment] = []
+    skipped: list[Skipped] = []
+    choices: dict[str, ServerChoice] = {}
+    servers = available_servers()
+    for choice in scenario.servers:
+        server = servers[choice.server]
+        if server.version is None:
+            remedy = server.server.remedy
+            skipped.append(
+                Skipped(name=choice.name, server=choice.server, reason=server.reason, remedy=remedy)
+            )
+            continue
+        free_port(choice.port, ())
+        for deployment in _deployments(loaded, choice, server.version, machine):
+            deployments.append(deployment)
+            choices[deployment.id] = choice
+    if not deployments:
+        reasons = "\n  ".join(f"{skip.name}: {skip.reason}; {skip.remedy}" for skip in skipped)
+        raise ServerFailed("none of the scenario's servers can be started here", reasons)
+    if seed is None:
+        seed = scenario.measure.seed
+    cells = cells_of(deployments, scenario.requests, scenario.load)
+    started_at = datetime.now(UTC)
+    run = Run(
+        id=f"{loaded.path.stem}-{started_at:%Y%m%d-%H%M%S}",
+        status="running",
+        started_at=started_at,
+        finished_at=None,
+        scenario_file=loaded.path.name,
+        scenario_text=loaded.text,
+        scenario=scenario.model_dump(mode="json", by_alias=True),
+        seed=secrets.randbits(32) if seed is None else seed,
+        machine=machine,
+        versions=versions(),
+        deployments=tuple(deployments),
+        cells=cells,
+        skipped=tuple(skipped),
+    )
+    estimate = estimated_duration_ns(scenario.measure, len(deployments), len(cells))
+    return Prepared(loaded, run, choices, estimate)
+
+
+def _deployments(
+    loaded: LoadedScenario, choice: ServerChoice, version: str, machine: Machine
+) -> list[Deployment]:
+    """The app under this server, and the floor under it where there is one."""
+    found = []
+    for app in ("app", "floor"):
+        if app == "floor" and loaded.scenario.floor is None:
+            continue
+        blueprint = _blueprint(loaded, choice, app == "app", PORT_PLACEHOLDER, machine)
+        (part,) = blueprint.parts
+        found.append(
+            Deployment(
+                id=choice.name if app == "app" else f"{choice.name}/floor",
+                name=choice.name,
+                server=choice.server,
+                app="app" if app == "app" else "floor",
+                version=version,
+                command=part.command,
+                processes=blueprint.processes,
+                threads=blueprint.threads,
+                promises_keep_alive=blueprint.keeps_alive,
+                remarks=blueprint.remarks,
+            )
+        )
+    return found
+
+
+def _blueprint(
+    loaded: LoadedScenario, choice: ServerChoice, framework_app: bool, port: int, machine: Machine
+) -> Blueprint:
+    scenario = loaded.scenario
+    return SERVERS[choice.server].blueprint(
+        Settings(
+            app=scenario.app if framework_app else scenario.floor or scenario.app,
+            framework_app=framework_app,
+            port=port,
+            processes=choice.processes or len(machine.server_cores),
+            threads=choice.threads,
+            connections=max(load.connections for load in scenario.load),
+            options=choice.options,
+        )
+    )

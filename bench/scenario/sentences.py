@@ -1,0 +1,156 @@
+"""What validation found, as problems a person can read: plain sentences, each with its line and column."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from bench.errors import Problem
+from bench.scenario.mistakes import TYPE, Mistake, did_you_mean, nearest, quoted
+from bench.scenario.model import Expectation, Load, Measure, Request, Scenario, ServerChoice
+from bench.scenario.places import Location, key_at, value_at
+from bench.scenario.texts import WHAT_AND_REMEDY
+from bench.scenario.yaml_nodes import Node
+from bench.units import write_duration
+
+PARTS: dict[Location, type[BaseModel]] = {
+    (): Scenario,
+    ("servers",): ServerChoice,
+    ("requests",): Request,
+    ("requests", "expect"): Expectation,
+    ("load",): Load,
+    ("measure",): Measure,
+}
+_NAMES_OF_A_HOST = frozenset({"address", "base_url", "bind", "host", "hosts", "target", "url"})
+_KEY = "[key]"  # ends a location that is a mapping's key, not its value
+
+_REMEDIES = {
+    "app": "write `app: package.module:attribute`",
+    "server": "write `server: gunicorn`, or another that `bench servers` lists",
+    "path": "write `path: /`, or the whole request as `GET /`",
+    "ServerChoice": "write a server's name, or `gunicorn: {threads: 8}`",
+    "Request": "write it as `GET /json`",
+    "Load": "write `load: {connections: 16}`",
+    "Measure": "write `measure: {for: 60s}`",
+}
+
+_WHAT: dict[str, Callable[[dict[str, Any], Node], str]] = {
+    "int_type": lambda *_: "must be a whole number",
+    "string_type": lambda *_: "must be text",
+    "string_too_short": lambda *_: "the text is empty",
+    "dict_type": lambda *_: "must be a mapping",
+    "model_type": lambda *_: "must be a mapping of settings",
+    "tuple_type": lambda *_: "must be a list",
+    "too_short": lambda *_: "the list is empty",
+    "literal_error": lambda context, _: "must be one of " + context["expected"].replace("'", ""),
+    "string_pattern_mismatch": lambda context, _: WHAT_AND_REMEDY[context["pattern"]][0],
+    "greater_than_equal": lambda context, node: _bound("at least", context["ge"], node),
+    "less_than_equal": lambda context, node: _bound("at most", context["le"], node),
+    "less_than": lambda context, node: _bound("less than", context["lt"], node),
+}
+
+
+def problems_of(error: ValidationError, root: Node) -> list[Problem]:
+    """The problems of a failed validation of what the root node holds; `root` has its servers in full form.
+
+    What only follows from another mistake is left out.
+    """
+    errors = error.errors(include_url=False)
+    meant = {_meant(details["loc"]) for details in errors if details["type"] == "extra_forbidden"}
+    problems = []
+    for details in errors:
+        if details["type"] == "missing" and details["loc"] in meant:
+            continue
+        for mistake in _mistakes(details, root):
+            location = details["loc"] + mistake.at
+            place = _place(root, location)
+            if not place.broken:
+                what = _sentence(mistake.what, location, place)
+                problems.append(Problem(place.line, place.column, what, mistake.remedy))
+    return problems
+
+
+def _mistakes(details: ErrorDetails, root: Node) -> Iterator[Mistake]:
+    kind, location = details["type"], details["loc"]
+    if kind == TYPE:
+        yield from details["ctx"][TYPE]
+    elif kind == "extra_forbidden":
+        yield Mistake(f"unknown key {quoted(str(location[-1]))}", _remedy_for_unknown(location), (_KEY,))
+    elif kind == "missing":
+        yield Mistake(f"the key `{location[-1]}` is missing", _REMEDIES.get(str(location[-1]), "add it"))
+    elif kind == "too_short" and details["input"]:
+        return  # the entries that are there have mistakes of their own
+    elif kind != "default_factory_not_called":  # which follows from a mistake in another field
+        yield _mistake_in_value(details, _place(root, location))
+
+
+def _mistake_in_value(details: ErrorDetails, node: Node) -> Mistake:
+    write = _WHAT.get(details["type"])
+    what = write(details.get("ctx", {}), node) if write else "must be something else"
+    return Mistake(what, _remedy_for_value(details, node))
+
+
+def _remedy_for_value(details: ErrorDetails, node: Node) -> str:
+    context = details.get("ctx", {})
+    if "pattern" in context:
+        return WHAT_AND_REMEDY[context["pattern"]][1]
+    if details["type"] == "string_type" and isinstance(node.value, int | float):
+        return _REMEDIES.get(str(details["loc"][-1]), "write it in quotes")
+    if details["type"] == "literal_error" and isinstance(details["input"], str):
+        return did_you_mean(
+            details["input"], context["expected"].replace("'", "").replace(" or ", ", ").split(", ")
+        )
+    return _REMEDIES.get(context.get("class_name", ""), "")
+
+
+def _remedy_for_unknown(location: Location) -> str:
+    key, keys = str(location[-1]), _keys(location[:-1])
+    if key in _NAMES_OF_A_HOST:
+        return "leave it out: only deployments on loopback are asked, never another host"
+    homes = [" ".join(f"`{step}:`" for step in part) for part in PARTS if part and key in _keys(part)]
+    if homes and f"{key}s" not in keys:
+        return f"it belongs below {homes[0]}"
+    return did_you_mean(key, keys) or f"the keys here are {', '.join(keys)}"
+
+
+def _meant(location: Location) -> Location:
+    """The location of the key that the unknown one probably was meant to be."""
+    return *location[:-1], nearest(str(location[-1]), _keys(location[:-1])) or ""
+
+
+def _keys(location: Location) -> list[str]:
+    """The keys of the part at the location, as a file has them."""
+    part = PARTS[tuple(step for step in location if isinstance(step, str))]
+    return [field.alias or name for name, field in part.model_fields.items()]
+
+
+def _place(root: Node, location: Location) -> Node:
+    return key_at(root, location[:-1]) if location[-1] == _KEY else value_at(root, location)
+
+
+def _sentence(what: str, location: Location, node: Node) -> str:
+    """What is wrong as a whole sentence: one that starts with `must` gets its subject and its contrast."""
+    if not what.startswith("must"):
+        return what
+    *_, name = (
+        str(step) for step in location[: -2 if location[-1] == _KEY else None] if isinstance(step, str)
+    )
+    of = {_KEY: "a key of "}.get(str(location[-1]), "an entry of " if isinstance(location[-1], int) else "")
+    return f"{of}{quoted(name)} {what}, not {_shown(node)}"
+
+
+def _bound(relation: str, bound: int, node: Node) -> str:
+    """The sentence for a number out of range; a duration is text in the file."""
+    if isinstance(node.value, str):
+        return f"must be {relation} {write_duration(bound)}"
+    return f"must be a whole number {'' if relation == 'less than' else 'of '}{relation} {bound}"
+
+
+def _shown(node: Node) -> str:
+    """The value as a message shows it."""
+    if isinstance(node.value, dict | list):
+        return "a mapping" if isinstance(node.value, dict) else "a list"
+    if node.value is None:
+        return "empty"
+    return quoted(node.value if isinstance(node.value, str) else str(node.value).lower())

@@ -1,0 +1,52 @@
+"""The kinds of text a scenario holds: the pattern of each, and the words for it in a message.
+
+The patterns are read by pydantic's regular expressions, Python's and an editor's, so they keep to what
+all three mean alike: ASCII classes, no look-around.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+_IDENTIFIER = "[A-Za-z_][A-Za-z0-9_]*"
+_DOTTED = rf"{_IDENTIFIER}(\.{_IDENTIFIER})*"
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+APP_REFERENCE = f"^{_DOTTED}:{_DOTTED}$"
+VARIABLE_NAME = f"^{_IDENTIFIER}$"
+HEADER_NAME = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
+HEADER_VALUE = r"^[\t\x20-\x7e]*$"
+PATH = r"^/([!$-.0-~][!$-~]*)?$"
+ARGUMENT = r"^[^\x00]*$"
+DURATION = r"^\s*[0-9]{1,18}(\.[0-9]{1,9})?\s*(ns|us|ms|s|m|h)\s*$"
+
+Name = Annotated[str, Field(pattern=NAME)]
+AppReference = Annotated[str, Field(pattern=APP_REFERENCE)]
+VariableName = Annotated[str, Field(pattern=VARIABLE_NAME)]
+HeaderName = Annotated[str, Field(pattern=HEADER_NAME)]
+HeaderValue = Annotated[str, Field(pattern=HEADER_VALUE)]
+Path = Annotated[str, Field(pattern=PATH)]
+Argument = Annotated[str, Field(pattern=ARGUMENT)]
+
+WHAT_AND_REMEDY = {
+    NAME: (
+        "must start with a letter or digit and go on with at most 62 letters, digits, dots, dashes or "
+        "underscores",
+        "it also names files, so it can hold neither spaces nor slashes",
+    ),
+    APP_REFERENCE: (
+        "must name a module and what it holds, with a colon between",
+        "write it as `package.module:attribute`",
+    ),
+    VARIABLE_NAME: (
+        "must be the name of an environment variable",
+        "letters, digits and underscores, not starting with a digit",
+    ),
+    HEADER_NAME: ("must be the name of a header", "such as `Accept`, without spaces or a colon"),
+    HEADER_VALUE: ("must be one line of ASCII text", "encode anything else"),
+    PATH: (
+        "must be a path that starts with one slash, without spaces, `#` or quotes",
+        "write only the path, such as `/json`: only deployments on loopback are asked, never another host",
+    ),
+    ARGUMENT: ("must be text without a NUL character", "no program can be given one"),
+}

@@ -1,0 +1,72 @@
+"""What a server is to the harness: a name, a distribution, and how to launch it for an app.
+
+A server describes processes and never spawns one; starting, proving who answers and stopping belong to the
+conductor. A new server is a module with one object of the `Server` protocol, and its line in `__init__`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a deployment must be: the app as `module:attribute`, and equal settings for every server.
+
+    `framework_app` says whether the app is the user's own; the floor is a bare WSGI callable. `connections`
+    is the largest number of connections the load will open; no server may cap it below.
+    """
+
+    app: str
+    framework_app: bool
+    port: int
+    processes: int
+    threads: int
+    connections: int
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process to start: its command line, looked up in the app's environment first, and variables."""
+
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """A deployment, described: its processes in the order they start, and what to expect of it.
+
+    `processes` and `threads` are what the configuration asks for, which some servers cannot be: the dev
+    server and waitress are one process whatever is wanted, and say so in `remarks`.
+    """
+
+    parts: tuple[Process, ...]
+    processes: int
+    threads: int
+    keeps_alive: bool
+    remarks: tuple[str, ...] = ()
+
+
+class Server(Protocol):
+    """One way of serving a WSGI app."""
+
+    @property
+    def name(self) -> str:
+        """What scenarios call it."""
+
+    @property
+    def distribution(self) -> str:
+        """The Python distribution that brings it, whose version is recorded."""
+
+    @property
+    def summary(self) -> str:
+        """One line about what it is."""
+
+    @property
+    def remedy(self) -> str:
+        """What to do where it is missing."""
+
+    def blueprint(self, settings: Settings) -> Blueprint:
+        """How to launch it with these settings."""

@@ -1,0 +1,70 @@
+import importlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+from werkzeug.test import Client, TestResponse
+
+from bench.scenario.model import DEFAULT_SERVERS, Request, Scenario
+
+FOLDER = Path(__file__).parents[2] / "scenarios"
+FILES = sorted(FOLDER.glob("*.yaml"))
+
+
+def load(file: Path) -> Scenario:
+    return Scenario.model_validate(YAML(typ="safe").load(file.read_text(encoding="utf-8")))
+
+
+def application(reference: str) -> Any:
+    module, _, attribute = reference.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def answer(reference: str, request: Request) -> TestResponse:
+    body = {"data": request.body} if request.json_body is None else {"json": request.json_body}
+    client = Client(application(reference))
+    return client.open(request.path, method=request.method, headers=request.headers, buffered=True, **body)
+
+
+def test_there_is_a_quickstart_beside_others() -> None:
+    assert FOLDER / "quickstart.yaml" in FILES
+    assert len(FILES) > 1
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_scenario_is_valid_and_says_which_question_it_answers(file: Path) -> None:
+    load(file)
+    first, second = file.read_text(encoding="utf-8").splitlines()[:2]
+    assert first == "# yaml-language-server: $schema=scenario.schema.json"
+    assert second.startswith("# ")
+    assert second.endswith("?")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_request_of_a_scenario_is_answered_as_expected(file: Path) -> None:
+    scenario = load(file)
+    for request in scenario.requests:
+        given = answer(scenario.app, request)
+        assert given.status_code == request.expect.status
+        if scenario.floor is not None:
+            assert answer(scenario.floor, request).data == given.data
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_scenario_finds_the_app_from_where_it_lies(file: Path) -> None:
+    scenario = load(file)
+    module = scenario.app.partition(":")[0].replace(".", "/")
+    assert (file.parent / scenario.directory / f"{module}.py").is_file()
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_scenario_asks_for_servers_there_are(file: Path) -> None:
+    assert {choice.server for choice in load(file).servers} <= set(DEFAULT_SERVERS)
+
+
+def test_every_setting_of_the_quickstart_is_explained() -> None:
+    lines = (FOLDER / "quickstart.yaml").read_text(encoding="utf-8").splitlines()
+    settings = [line for line in lines if line.strip() and not line.startswith("#")]
+    unexplained = [line for line in settings if "#" not in line and not line.rstrip().endswith(":")]
+    assert unexplained == []
