@@ -57,20 +57,26 @@ class CellSummary:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The goodput of one cell as a ratio to the best of those it may be ranked with."""
+    """The goodput of one cell as a ratio to the best of those it may be ranked with; cells by their ids.
+
+    `pairs` counts the blocks the ratio rests on, `dropped` those left out because a cell answered nothing.
+    """
 
     cell: str
     against: str
     ratio: Interval
     verdict: Literal["faster", "slower", "tie"]
+    pairs: int = 0
+    dropped: int = 0
 
 
 @dataclass(frozen=True)
 class Split:
     """The cost of one request of the app under one server, in CPU microseconds.
 
-    `server_us` is what the floor costs, `framework_us` what the app costs beyond it. `gain_at_most` is the
-    factor by which the app would get faster if the server cost nothing: no change of server can gain more.
+    `deployment` is the id of the app's. `server_us` is what the floor costs, `framework_us` what
+    the app costs beyond it. `gain_at_most` is the factor by which the app would get faster if the server cost
+    nothing: no change of server can gain more; None where the app's cost cannot be told from the floor's.
     `goodput_share_server` is the share of the app's time a request that the floor alone would take.
     """
 
@@ -80,7 +86,7 @@ class Split:
     server_us: float
     framework_us: float
     goodput_share_server: float
-    gain_at_most: float
+    gain_at_most: float | None
 
 
 @dataclass(frozen=True)

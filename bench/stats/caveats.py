@@ -1,0 +1,89 @@
+"""What a reader should know about a run beside its numbers, one plain sentence each."""
+
+from collections.abc import Iterator, Sequence
+from math import log
+
+from bench.results.model import Measurements, Run
+from bench.stats import validity
+from bench.stats.ratios import FEWEST_PAIRS
+from bench.stats.summary import CellSummary, Comparison, Interval
+from bench.stats.tally import Tally
+
+WIDE = 0.04
+
+
+def about_run(measurements: Measurements) -> Iterator[str]:
+    """What the plan, the machine or an early end leave open."""
+    run = measurements.run
+    if run.status != "complete":
+        yield "The run did not finish: this is what was measured until it ended."
+    for one in run.skipped:
+        yield f"{one.name} was not measured: {one.reason}. {one.remedy}".strip()
+    launches = len({block.launch for block in measurements.blocks})
+    if launches == 1:
+        yield "Only one launch: the intervals leave out what differs from launch to launch. Use 4 launches."
+    if launches == 2:
+        yield "Only two launches: the intervals may be too narrow or very wide. Use 4 launches."
+    yield from _about_machine(run)
+
+
+def about_cells(cells: Sequence[CellSummary], tallies: Sequence[Tally]) -> Iterator[str]:
+    """Cells that are not ranked, and cells in which nothing was busy."""
+    for cell, tally in zip(cells, tallies, strict=True):
+        for reason in cell.reasons:
+            yield f"{label(cell)} is not ranked: {reason.what}."
+        if cell.valid and validity.waits(tally):
+            yield (
+                f"{label(cell)}: server and load generator were both idle. That is right for a view that "
+                "waits; for any other, something holds the requests up."
+            )
+
+
+def about_comparisons(cells: Sequence[CellSummary], ranking: Sequence[Sequence[str]],
+                      comparisons: Sequence[Comparison]) -> Iterator[str]:  # fmt: skip
+    """Cells without a comparison, blocks left out of one, and intervals too wide to decide much."""
+    labels = {cell.cell.id: label(cell) for cell in cells}
+    compared = {one.cell for one in comparisons}
+    for group in ranking:
+        for cell in group[1:]:
+            if cell not in compared:
+                yield f"{labels[cell]} is not compared: both answered in fewer than {FEWEST_PAIRS} blocks."
+    for one in comparisons:
+        if one.dropped:
+            yield f"{labels[one.cell]}: {one.dropped} blocks without answers are left out of its comparison."
+    yield from _about_width(cells, labels, comparisons)
+
+
+def label(cell: CellSummary) -> str:
+    """A cell as a sentence names it: `gunicorn, floor, GET /json, 16 connections`."""
+    app = ", floor" if cell.deployment.app == "floor" else ""
+    return f"{cell.deployment.name}{app}, {cell.cell.request}, {cell.cell.connections} connections"
+
+
+def _about_machine(run: Run) -> Iterator[str]:
+    machine = run.machine
+    if machine.cores < 2 or set(machine.server_cores) & set(machine.generator_cores):
+        yield "Servers and load generator share a core: goodput is lower than on a machine with more cores."
+    if machine.frequency_governor not in (None, "performance"):
+        yield (
+            f"The CPU frequency governor is {machine.frequency_governor}: the clock may change during a run. "
+            "Set it to performance."
+        )
+
+
+def _about_width(cells: Sequence[CellSummary], labels: dict[str, str],
+                 comparisons: Sequence[Comparison]) -> Iterator[str]:  # fmt: skip
+    """Ratios decide, so their width counts; where nothing is compared, that of goodput does."""
+    widths = [(labels[one.cell], _half_width(one.ratio)) for one in comparisons]
+    if not widths:
+        widths = [(label(cell), _half_width(cell.goodput)) for cell in cells if cell.goodput and cell.valid]
+    for name, half in widths:
+        if half > WIDE:
+            yield f"{name}: the interval is wide (+-{100 * half:.1f} %). Measure longer."
+
+
+def _half_width(interval: Interval) -> float:
+    """Half the width as a share, by logarithms where there are any: a ratio and its inverse agree."""
+    if interval.low > 0:
+        return log(interval.high / interval.low) / 2
+    return (interval.high - interval.low) / 2 / interval.value if interval.value else 0.0

@@ -1,0 +1,67 @@
+"""Server versus framework: what of a request's cost the server is, and what changing it can gain at most."""
+
+from collections.abc import Sequence
+
+from bench.stats.summary import CellSummary, Interval, Split
+
+
+def splits(cells: Sequence[CellSummary]) -> tuple[Split, ...]:
+    """A split for every valid cell of the app whose server also has a valid floor for the same work."""
+    floors = {_work(cell): cell for cell in cells if cell.deployment.app == "floor" and cell.valid}
+    found = [
+        _split(cell, floors[_work(cell)])
+        for cell in cells
+        if cell.deployment.app == "app" and cell.valid and _work(cell) in floors
+    ]
+    return tuple(one for one in found if one is not None)
+
+
+def sentence(split: Split, name: str) -> str:
+    """What a split means to somebody who must choose a server; `name` is the deployment's."""
+    total_us = split.server_us + split.framework_us
+    if split.gain_at_most is None:
+        return (
+            f"Under {name} the app's CPU time a request cannot be told from that of the bare floor "
+            f"({split.server_us:.0f} us): here the server is the cost, and another may gain much."
+        )
+    return (
+        f"Under {name} the server itself takes {100 * split.server_us / total_us:.0f} % of a "
+        f"request's CPU time ({split.server_us:.0f} of {total_us:.0f} us): on the same cores no other server "
+        f"can make this app more than {_factor(split.gain_at_most)} times as fast."
+    )
+
+
+def _work(cell: CellSummary) -> tuple[str, str, int]:
+    return cell.deployment.name, cell.cell.request, cell.cell.connections
+
+
+def _split(app: CellSummary, floor: CellSummary) -> Split | None:
+    app_us, floor_us = app.cpu_us_per_request, floor.cpu_us_per_request
+    if app_us is None or floor_us is None or not app.goodput or not floor.goodput:
+        return None
+    return Split(
+        deployment=app.deployment.id,
+        request=app.cell.request,
+        connections=app.cell.connections,
+        server_us=floor_us.value,
+        framework_us=max(0.0, app_us.value - floor_us.value),
+        goodput_share_server=_share(app.goodput, floor.goodput),
+        gain_at_most=_gain_at_most(app_us, floor_us),
+    )
+
+
+def _share(app: Interval, floor: Interval) -> float:
+    """The floor's time a request as a share of the app's, at most 1; 1 where the floor answered nothing."""
+    return min(1.0, app.value / floor.value) if floor.value > 0 else 1.0
+
+
+def _gain_at_most(app_us: Interval, floor_us: Interval) -> float | None:
+    """The app's cost over what is left of it without the server; None where the two intervals meet."""
+    if app_us.low <= floor_us.high:
+        return None
+    return app_us.value / (app_us.value - floor_us.value)
+
+
+def _factor(factor: float) -> str:
+    """One decimal up to 10, then whole numbers."""
+    return f"{factor:.1f}" if factor < 10 else f"{factor:.0f}"

@@ -1,0 +1,138 @@
+import json
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.export.summary_json import summary_document, summary_json
+from bench.results.model import Failure, Skipped
+from bench.stats import validity
+from bench.stats.summarise import summarise
+from bench.stats.summary import Interval, Reason, Summary
+from tests.stats.synthetic import Part, measurements, with_run, with_slices
+
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "json-summary.md"
+FREE_KEYS = {"errors_by_kind"}
+
+
+@pytest.fixture(scope="module")
+def summary() -> Summary:
+    parts = [
+        Part("uwsgi", 3000.0, cpu_us=160),
+        Part("uwsgi", 9000.0, app="floor", cpu_us=40),
+        Part("flask", 1000.0),
+        Part("waitress", failure=Failure(code="died", what="killed by signal 9")),
+    ]
+    made = with_slices(
+        measurements(parts, blocks=5),
+        lambda one: one.model_copy(update={"errors": {"reset": 0, "status": 0}}),
+    )
+    skipped = Skipped(name="fast", server="granian", reason="not installed", remedy="Install it.")
+    return summarise(with_run(made, skipped=(skipped,)))
+
+
+@pytest.fixture(scope="module")
+def document(summary: Summary) -> Any:
+    return json.loads(summary_json(summary))
+
+
+def keys(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            if key not in FREE_KEYS:
+                yield from keys(inner)
+    if isinstance(value, list):
+        for inner in value:
+            yield from keys(inner)
+
+
+def test_the_document_has_its_promised_shape(document: Any) -> None:
+    assert document["format"] == 1
+    assert document["run"] == "20250101-120000-synthetic"
+    assert document["status"] == "complete"
+    cell = document["cells"][0]
+    assert (cell["deployment"], cell["app"], cell["request"]) == ("uwsgi", "app", "GET /json")
+    assert cell["load"] == {"connections": 16}
+    assert cell["goodput"].keys() == {"value", "low", "high"}
+    assert list(cell["service_time_ms"]) == ["p50", "p90", "p99", "p99_9", "max"]
+    assert cell["cpu_us_per_request"] == pytest.approx(160, rel=0.01)
+    assert cell["memory_mb"] == 60.0
+    assert (cell["errors"], cell["errors_by_kind"]) == (0, {"reset": 0, "status": 0})
+    assert (cell["valid"], cell["reasons"]) == (True, [])
+    (comparison,) = document["comparisons"]
+    ids = [one["id"] for one in document["cells"]]
+    assert (comparison["cell"], comparison["against"], comparison["verdict"]) == (ids[2], ids[0], "slower")
+    assert comparison["ratio"]["high"] < 1
+    (split,) = document["split"]
+    assert (split["deployment"], split["request"]) == ("uwsgi", "GET /json")
+    assert split["gain_at_most"] == pytest.approx(160 / 120, rel=0.02)
+
+
+def test_service_times_are_in_milliseconds_of_the_merged_histogram(summary: Summary, document: Any) -> None:
+    histogram = summary.cells[0].histogram
+    shown = document["cells"][0]["service_time_ms"]
+    for name, share in {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999}.items():
+        assert shown[name] == histogram.quantile_ns(share) / 1e6
+    assert shown["max"] == summary.cells[0].longest_ns / 1e6
+
+
+def test_a_cell_without_a_number_shows_null_and_its_reason(document: Any) -> None:
+    cell = document["cells"][3]
+    assert cell["goodput"] is None
+    assert cell["cpu_us_per_request"] is None
+    assert set(cell["service_time_ms"].values()) == {None}
+    assert cell["valid"] is False
+    assert [set(reason) for reason in cell["reasons"]] == [{"code", "what", "remedy"}]
+    assert cell["reasons"][0]["code"] == "died"
+
+
+def test_errors_are_a_total_beside_their_kinds(summary: Summary) -> None:
+    broken = replace(summary.cells[0], errors={"reset": 3, "status": 4})
+    (cell,) = summary_document(replace(summary, cells=(broken,)))["cells"]
+    assert (cell["errors"], cell["errors_by_kind"]) == (7, {"reset": 3, "status": 4})
+
+
+@pytest.mark.parametrize("status", ["partial", "running"])
+def test_a_run_that_did_not_end_is_partial(summary: Summary, status: str) -> None:
+    stopped = replace(summary, run=summary.run.model_copy(update={"status": status}))
+    assert summary_document(stopped)["status"] == "partial"
+
+
+def test_what_json_has_no_number_for_is_null(summary: Summary) -> None:
+    endless = replace(summary.cells[0], goodput=Interval(1.0, math.nan, math.inf))
+    changed = replace(summary, cells=(endless,), load_share_of_wall=math.inf)
+    loaded = json.loads(summary_json(changed))
+    assert loaded["cells"][0]["goodput"] == {"value": 1.0, "low": None, "high": None}
+    assert loaded["load_share_of_wall"] is None
+
+
+def test_the_same_measurements_give_the_same_bytes() -> None:
+    made = measurements([Part("uwsgi"), Part("flask")], blocks=3)
+    assert summary_json(summarise(made)) == summary_json(summarise(made))
+
+
+def test_every_key_is_documented(document: Any) -> None:
+    named = set(re.findall(r"`([a-z0-9_]+)`", DOCUMENTATION.read_text(encoding="utf-8")))
+    # The cell that died brings the keys of a reason, the skipped server those of `skipped`.
+    assert set(keys(document)) - named == set()
+    assert {"remedy", "gain_at_most", "verdict", "server"} <= set(keys(document))
+
+
+def test_every_code_of_a_reason_is_documented() -> None:
+    source = Path(validity.__file__).read_text(encoding="utf-8")
+    used = set(re.findall(r'Reason\(\s*"([a-z0-9-]+)"', source))
+    used |= set(re.findall(r'_failure\(\s*tally, "[a-z]+", "([a-z0-9-]+)"', source))
+    table = DOCUMENTATION.read_text(encoding="utf-8").split("## Codes of reasons")[1]
+    assert set(re.findall(r"^\| `([a-z0-9-]+)` \|", table, re.MULTILINE)) == used
+    assert len(used) == len(validity.RULES)
+
+
+def test_reasons_keep_code_what_and_remedy(summary: Summary) -> None:
+    broken = replace(summary.cells[0], reasons=(Reason("errors", "it failed", "mend it"),))
+    (cell,) = summary_document(replace(summary, cells=(broken,)))["cells"]
+    assert cell["reasons"] == [{"code": "errors", "what": "it failed", "remedy": "mend it"}]

@@ -1,0 +1,183 @@
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+
+from bench.histogram import Histogram
+from bench.results.model import Failure, Slice
+from bench.stats import validity
+from bench.stats.tally import Tally, tallies
+from tests.stats.synthetic import COUNTED_NS, Part, measurements, tally, with_slices
+
+Change = Callable[[Slice], Slice]
+
+
+def codes(measured: Tally) -> list[str]:
+    return [reason.code for reason in validity.reasons(measured)]
+
+
+def changed(**update: Any) -> Change:
+    return lambda one: one.model_copy(update=update)
+
+
+def around(milliseconds: float) -> str:
+    return Histogram.of(np.full(200, milliseconds * 1e6)).encode()
+
+
+def in_flight(connections: float) -> Change:
+    return changed(service_time_sum_ns=round(connections * COUNTED_NS))
+
+
+def failed(code: Literal["start", "died", "worker"]) -> Tally:
+    return tally(Part("gunicorn", failure=Failure(code=code, what="exit status 1")))
+
+
+def test_a_steady_cell_is_valid() -> None:
+    assert codes(tally()) == []
+
+
+@pytest.mark.parametrize(("code", "reason"), [("start", "failed"), ("died", "died"), ("worker", "worker")])
+def test_a_failure_of_the_deployment_is_a_reason(code: Any, reason: str) -> None:
+    assert codes(failed(code)) == [reason]
+
+
+def test_the_reason_of_a_failure_names_the_launches_and_says_what_happened() -> None:
+    (reason,) = validity.reasons(failed("died"))
+    assert reason.what == "a server process died in launch 0, 1, 2, 3: exit status 1"
+    assert reason.remedy
+
+
+@pytest.mark.parametrize(("code", "requests"), [("start", False), ("died", False), ("worker", True)])
+def test_only_a_replaced_worker_leaves_a_number(code: Any, requests: bool) -> None:
+    assert bool(failed(code).requests) is requests
+
+
+def test_an_answer_that_was_not_accepted_makes_its_cell_alone_invalid() -> None:
+    parts = [Part("gunicorn", request="GET /a"), Part("gunicorn", request="GET /b")]
+    made = measurements(parts)
+    second = made.launches[1].model_copy(update={"rejected": {parts[0].cell_id: "status 500, not 200"}})
+    made = made.model_copy(update={"launches": (made.launches[0], second, *made.launches[2:])})
+    first, other = tallies(made)
+    assert (codes(first), first.requests) == (["answers-differ"], 0)
+    assert "launch 1: status 500, not 200" in validity.reasons(first)[0].what
+    assert codes(other) == []
+
+
+@pytest.mark.parametrize(("errors", "expected"), [(1, []), (2, ["errors"])])
+def test_errors_above_one_in_a_thousand_make_a_cell_invalid(errors: int, expected: list[str]) -> None:
+    assert codes(tally(change=changed(errors={"reset": errors}, answered=999))) == expected
+
+
+def test_instant_errors_alone_are_no_goodput() -> None:
+    only_errors = changed(
+        requests=0,
+        answered=0,
+        errors={"status": 500},
+        service_time_sum_ns=0,
+        histogram=Histogram().encode(),
+        per_connection=(0,) * 16,
+    )
+    assert codes(tally(change=only_errors)) == ["no-requests", "errors"]
+    assert "100 %" in validity.reasons(tally(change=only_errors))[1].what
+
+
+@pytest.mark.parametrize(("busy", "expected"), [(0.89, []), (0.91, ["generator-bound"])])
+def test_a_generator_busy_above_nine_tenths_is_the_limit(busy: float, expected: list[str]) -> None:
+    change = changed(generator_wall_ns=COUNTED_NS, generator_cpu_ns=round(busy * COUNTED_NS))
+    assert codes(tally(change=change)) == expected
+
+
+@pytest.mark.parametrize(
+    ("connections", "kept", "expected"),
+    [
+        (16, True, []),
+        (14.6, True, []),
+        (14, True, ["littles-law"]),
+        (18, True, ["littles-law"]),
+        (14, False, []),
+        (11, False, ["littles-law"]),
+    ],
+)
+def test_littles_law_must_hold_and_more_loosely_where_connections_are_closed(
+    connections: float, kept: bool, expected: list[str]
+) -> None:
+    part = Part("flask", kept=kept, promised=kept)
+    assert codes(tally(part, in_flight(connections))) == expected
+
+
+@pytest.mark.parametrize(("connections", "expected"), [(16, []), (1, ["littles-law", "both-idle"])])
+def test_both_idle_is_a_reason_only_where_littles_law_fails_too(
+    connections: float, expected: list[str]
+) -> None:
+    def idle(one: Slice) -> Slice:
+        return in_flight(connections)(one.model_copy(update={"server_cpu_ns": 10, "generator_cpu_ns": 10}))
+
+    measured = tally(change=idle)
+    assert codes(measured) == expected
+    assert validity.waits(measured)
+
+
+def test_idleness_is_not_claimed_where_the_servers_cpu_time_is_unknown() -> None:
+    assert not validity.waits(tally(change=changed(server_cpu_ns=None, generator_cpu_ns=10)))
+
+
+@pytest.mark.parametrize(("milliseconds", "expected"), [(41, ["stall-40ms"]), (36, []), (48, [])])
+def test_all_answers_at_40_ms_are_a_stall(milliseconds: float, expected: list[str]) -> None:
+    assert codes(tally(change=changed(histogram=around(milliseconds)))) == expected
+
+
+def test_a_server_without_a_free_moment_may_take_40_ms() -> None:
+    busy = changed(histogram=around(41), server_cpu_ns=COUNTED_NS, generator_wall_ns=COUNTED_NS)
+    assert codes(tally(change=busy)) == []
+
+
+def test_some_answers_at_40_ms_are_no_stall() -> None:
+    mixed = Histogram.of(np.r_[np.full(500, 41e6), np.full(500, 5e6), np.full(20, 90e6)]).encode()
+    assert codes(tally(change=changed(histogram=mixed))) == []
+
+
+@pytest.mark.parametrize(("promised", "kept"), [(True, False), (False, True)])
+def test_connections_treated_against_the_promise_make_a_cell_invalid(promised: bool, kept: bool) -> None:
+    assert codes(tally(Part("gunicorn", promised=promised, kept=kept))) == ["keep-alive"]
+
+
+def test_one_launch_that_broke_the_promise_is_enough() -> None:
+    made = measurements([Part("gunicorn")])
+    launched = made.launches[2].deployments[0].model_copy(update={"keeps_alive": False})
+    third = made.launches[2].model_copy(update={"deployments": (launched,)})
+    (measured,) = tallies(made.model_copy(update={"launches": (*made.launches[:2], third, made.launches[3])}))
+    assert codes(measured) == ["keep-alive"]
+    assert not measured.keeps_alive
+
+
+def test_a_launch_that_did_not_tell_breaks_no_promise() -> None:
+    made = measurements([Part("gunicorn")])
+    unknown = tuple(
+        launch.model_copy(
+            update={"deployments": (launch.deployments[0].model_copy(update={"keeps_alive": None}),)}
+        )
+        for launch in made.launches
+    )
+    (measured,) = tallies(made.model_copy(update={"launches": unknown}))
+    assert codes(measured) == []
+    assert measured.keeps_alive
+
+
+@pytest.mark.parametrize(
+    ("per_connection", "expected"),
+    [((10, 10, 10, 10), []), ((20, 20, 20, 1), ["starved"]), ((1, 0, 0, 0), [])],
+)
+def test_unfairly_served_connections_make_a_cell_invalid_once_there_are_enough_responses(
+    per_connection: tuple[int, ...], expected: list[str]
+) -> None:
+    assert codes(tally(change=changed(per_connection=per_connection))) == expected
+
+
+def test_turns_that_even_out_over_a_launch_are_fair() -> None:
+    made = measurements([Part("gunicorn")], blocks=4)
+    shares = iter([(40, 0), (0, 40)] * 8)
+    (measured,) = tallies(
+        with_slices(made, lambda one: one.model_copy(update={"per_connection": next(shares)}))
+    )
+    assert codes(measured) == []
