@@ -33,7 +33,7 @@ class Prepared:
                           self.run.machine)  # fmt: skip
 
 
-def prepare(loaded: LoadedScenario, *, seed: int | None) -> Prepared:
+def prepare(loaded: LoadedScenario, *, seed: int | None = None, name: str | None = None) -> Prepared:
     """Plan the run. Raises ServerFailed where a fixed port is taken or no server can be started here."""
     scenario, machine = loaded.scenario, describe_machine()
     deployments: list[Deployment] = []
@@ -60,11 +60,11 @@ def prepare(loaded: LoadedScenario, *, seed: int | None) -> Prepared:
     cells = cells_of(deployments, scenario.requests, scenario.load)
     started_at = datetime.now(UTC)
     run = Run(
-        id=f"{loaded.path.stem}-{started_at:%Y%m%d-%H%M%S}",
+        id=name or f"{loaded.path.stem}-{started_at:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
         status="running",
         started_at=started_at,
         finished_at=None,
-        scenario_file=loaded.path.name,
+        scenario_file=loaded.path.name if loaded.path.is_absolute() else str(loaded.path),
         scenario_text=loaded.text,
         scenario=scenario.model_dump(mode="json", by_alias=True),
         seed=secrets.randbits(32) if seed is None else seed,
