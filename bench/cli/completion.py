@@ -16,4 +16,5 @@ def command(context: click.Context, shell: str) -> None:
     """
     completer = get_completion_class(shell)
     if completer is not None:
-        click.echo(completer(context.find_root().command, {}, "bench", COMPLETION_VARIABLE).source())
+        root = context.find_root().command
+        click.echo(completer(root, {}, "bench", COMPLETION_VARIABLE).source(), nl=False)

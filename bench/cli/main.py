@@ -53,8 +53,8 @@ class OrderedGroup(click.Group):
 
 
 COMMANDS = [
-    LazyCommand("bench.cli.run", "Measure what a scenario says."),
-    LazyCommand("bench.cli.report", "Make the report of a run again from its results."),
+    LazyCommand("bench.cli.run", "Measure what SCENARIO says."),
+    LazyCommand("bench.cli.report", "Make the report of RUN again: the id of a run, or its folder."),
     LazyCommand("bench.cli.servers", "List the servers, and which of them can be run here."),
     LazyCommand("bench.cli.validate", "Check scenario files without running them."),
     LazyCommand("bench.cli.schema", "Print the JSON Schema of a scenario file."),

@@ -16,7 +16,7 @@ from bench.conductor import family
 from bench.conductor.children import child_environment, start
 from bench.conductor.exchange import Answer, ask, keeps_alive, request_bytes
 from bench.conductor.interruption import Interruption
-from bench.conductor.ports import listeners
+from bench.conductor.ports import strangers_listen
 from bench.errors import InputError, ServerFailed
 from bench.results.model import Deployment, Failure
 from bench.scenario.model import Measure, Request
@@ -110,8 +110,7 @@ class RunningDeployment:
         members = family.members(self._process.pid, self._nonce)
         self.pids = [member.pid for member in members]
         self.processes = len(members)
-        strangers = listeners(self.port) - set(self.pids)
-        if strangers:
+        if strangers_listen(self.port, self.pids):
             raise self._not_started(f"is not what answers on port {self.port}: another process listens there")
 
     def _require_alive(self) -> None:

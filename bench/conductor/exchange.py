@@ -45,7 +45,9 @@ def ask(data: bytes, method: str, port: int, timeout_s: float) -> Answer:
 def keeps_alive(data: bytes, method: str, port: int, timeout_s: float) -> bool:
     """Whether a connection serves a second request after the first. Raises as `ask` does for the first."""
     with socket.create_connection(("127.0.0.1", port), timeout_s) as connection:
-        _ask(connection, data, method)
+        first = _ask(connection, data, method)
+        if "close" in first.headers.get("connection", "").lower():
+            return False  # not asked again: the dev server leaves such a client waiting
         try:
             _ask(connection, data, method)
         except (OSError, http.client.HTTPException):

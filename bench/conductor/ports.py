@@ -3,13 +3,14 @@
 import random
 import socket
 from collections.abc import Collection
-
-import psutil
+from contextlib import suppress
+from pathlib import Path
 
 from bench.errors import ServerFailed
 
 # Below the range the system takes client ports from, so that no connection of the load ever holds one.
 _RANGE = range(18_000, 30_000)
+_LISTEN = "0A"  # the state in /proc/net/tcp
 
 
 def free_port(fixed: int | None, taken: Collection[int]) -> int:
@@ -38,10 +39,37 @@ def _can_listen(port: int) -> bool:
         return True
 
 
-def listeners(port: int) -> set[int | None]:
-    """Who listens on this port, by process id; None stands for a process that we may not look into."""
-    return {
-        connection.pid
-        for connection in psutil.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
-    }
+def strangers_listen(port: int, family: Collection[int]) -> bool:
+    """Whether anybody listens on this port who is not of this family of processes.
+
+    A listening socket none of them holds belongs to somebody else, whoever that is.
+    """
+    held = {inode for pid in family for inode in _sockets_of(pid)}
+    return not _listening_sockets(port) <= held
+
+
+def _listening_sockets(port: int) -> set[str]:
+    """The inodes of the sockets that listen on this port, on any address."""
+    found = set()
+    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
+        with suppress(FileNotFoundError), table.open() as lines:
+            next(lines)
+            for line in lines:
+                _, local, _, state, _, _, _, _, _, inode, *_ = line.split()
+                if state != _LISTEN:
+                    break  # the kernel lists listening sockets first, and the others may be many thousands
+                if int(local.rpartition(":")[2], 16) == port:
+                    found.add(inode)
+    return found
+
+
+def _sockets_of(pid: int) -> set[str]:
+    """The inodes of the sockets that this process has open."""
+    found = set()
+    with suppress(OSError):
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):
+                target = str(descriptor.readlink())
+                if target.startswith("socket:["):
+                    found.add(target[8:-1])
+    return found

@@ -152,5 +152,5 @@ def _shown(node: Node) -> str:
     if isinstance(node.value, dict | list):
         return "a mapping" if isinstance(node.value, dict) else "a list"
     if node.value is None:
-        return "empty"
+        return "`null`"
     return quoted(node.value if isinstance(node.value, str) else str(node.value).lower())

@@ -1,0 +1,144 @@
+"""What each figure lets the reader conclude, said from the same numbers the figure shows."""
+
+from collections.abc import Callable
+from statistics import quantiles
+
+from bench.report.plots.percentiles import BEYOND, supports
+from bench.report.plots.timeline import deviations_of
+from bench.report.standings import Condition, Group
+from bench.report.words import duration, listed, percent
+from bench.stats.summary import CellSummary
+
+Amount = Callable[[CellSummary], float]
+
+
+def throughput(condition: Condition) -> str:
+    """Who leads each group, and whether that is more than chance."""
+    found = [_leads(group) for group in condition.groups if len(group.leaders) + len(group.followers) > 1]
+    return " ".join(found) or "There is nothing here to rank."
+
+
+def percentiles(condition: Condition) -> str:
+    """Who answers fastest when it is slow: the 99th percentile, or the highest all support."""
+    cells = [cell for cell in condition.app if cell.valid and cell.histogram.total]
+    share = next(
+        (each for each in (0.99, 0.9, 0.5) if all(supports(c.histogram.total, each) for c in cells)), None
+    )
+    if share is None or len(cells) < 2:
+        return "Too few responses for a comparison of percentiles."
+    low, high = _extremes(cells, lambda cell: cell.histogram.quantile_ns(share))
+    return (
+        f"{percent(share)} of the answers come within {duration(low.histogram.quantile_ns(share))} "
+        f"from {low.deployment.name}, within {duration(high.histogram.quantile_ns(share))} "
+        f"from {high.deployment.name}. A line that turns up steeply makes a few requests wait long. "
+        f"Lines end where fewer than {BEYOND} responses lie beyond."
+    )
+
+
+def split(condition: Condition, names: dict[str, str]) -> str:
+    """Between which shares of a request's CPU time the servers lie."""
+    shares = sorted(
+        (each.server_us / (each.server_us + each.framework_us), names.get(each.deployment, each.deployment))
+        for each in condition.split
+        if each.server_us + each.framework_us > 0
+    )
+    if not shares:
+        return "The split needs a floor: the same answers from a bare WSGI callable."
+    (least, first), (most, last) = shares[0], shares[-1]
+    if len(shares) == 1:
+        return f"{first} takes {percent(least)} of a request's CPU time; the rest no server can change."
+    return (
+        f"The server takes between {percent(least)} ({first}) and {percent(most)} ({last}) "
+        "of a request's CPU time; the rest is framework and view, which no server can change."
+    )
+
+
+def timeline(condition: Condition) -> str:
+    """How steady the machine and the deployments were."""
+    cells = [cell for cell in condition.app if len(cell.goodput_per_block) > 1]
+    if not cells:
+        return "Too few blocks to say how steady the run was."
+    steady, restless = _extremes(cells, _middle_range)
+    return (
+        f"Half of all blocks lie within {percent(_middle_range(steady), 1)} of one another "
+        f"for {steady.deployment.name}, within {percent(_middle_range(restless), 1)} "
+        f"for {restless.deployment.name}. "
+        "A dip that all deployments share is the machine, and cancels in their ratios; one that a single "
+        "deployment has is its own. Blocks beyond the scale are drawn at its edge."
+    )
+
+
+def cpu(condition: Condition) -> str:
+    """Who spends least CPU time on a request."""
+    cells = [cell for cell in condition.app if cell.cpu_us_per_request]
+    return _spread(cells, _cpu, lambda value: f"{value:,.0f}\u00a0us", "spends least CPU time on a request")
+
+
+def memory(cells: tuple[CellSummary, ...]) -> str:
+    """Who needs least memory."""
+    known = [cell for cell in cells if cell.memory_bytes is not None]
+    return _spread(
+        known,
+        lambda cell: cell.memory_bytes or 0,
+        lambda value: f"{value / 1e6:,.0f}\u00a0MB",
+        "needs least memory",
+    )
+
+
+def start_up(cells: tuple[CellSummary, ...]) -> str:
+    """Who is ready first, by the slowest of its launches."""
+    known = [cell for cell in cells if cell.start_up_ns]
+    words = "answers first after a start, by the slowest launch"
+    return _spread(known, lambda cell: max(cell.start_up_ns), duration, words)
+
+
+def generator(condition: Condition) -> str:
+    """Whether the load generator had time to spare."""
+    known = [cell for cell in condition.app if cell.generator_busy is not None]
+    if not known:
+        return "How busy the generator was is not known."
+    _, busiest = _extremes(known, lambda cell: cell.generator_busy or 0)
+    share = busiest.generator_busy or 0
+    verdict = (
+        "so the numbers are the servers'" if share < 0.9 else "so that number may be the generator's own"
+    )
+    name = busiest.deployment.name
+    return f"The generator was busy {percent(share)} of the time at most, with {name}: {verdict}."
+
+
+def _leads(group: Group) -> str:
+    mode = group.mode.capitalize()
+    names = [cell.deployment.name for cell in group.leaders]
+    if len(names) > 1:
+        return f"{mode}, {listed(names)} cannot be told apart."
+    follower = group.followers[0]
+    value, low, high = (
+        percent(each, 1) for each in (follower.ratio.value, follower.ratio.low, follower.ratio.high)
+    )
+    return (
+        f"{mode}, {names[0]} is ahead of all others; {follower.cell.deployment.name}, the next, "
+        f"does {value} of its goodput ({low} to {high})."
+    )
+
+
+def _spread(cells: list[CellSummary], amount: Amount, write: Callable[[float], str], words: str) -> str:
+    if not cells:
+        return "Not measured."
+    low, high = _extremes(cells, amount)
+    if low is high:
+        return f"{low.deployment.name}: {write(amount(low))}."
+    least, most = write(amount(low)), write(amount(high))
+    return f"{low.deployment.name} {words}, {least}; {high.deployment.name} takes {most}."
+
+
+def _extremes(cells: list[CellSummary], amount: Amount) -> tuple[CellSummary, CellSummary]:
+    return min(cells, key=amount), max(cells, key=amount)
+
+
+def _cpu(cell: CellSummary) -> float:
+    return cell.cpu_us_per_request.value if cell.cpu_us_per_request else float("nan")
+
+
+def _middle_range(cell: CellSummary) -> float:
+    first, _, third = quantiles(deviations_of(cell), n=4)
+    return third - first

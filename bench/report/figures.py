@@ -1,0 +1,111 @@
+"""The figures of the page: drawn wide and narrow, made inline, each with its caption."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import matplotlib as mpl
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from bench.report import captions
+from bench.report.plots.canvas import NARROW, WIDE
+from bench.report.plots.percentiles import draw_percentiles, lines_of
+from bench.report.plots.resources import draw_cpu, draw_generator, draw_memory, draw_start_up
+from bench.report.plots.split import draw_split
+from bench.report.plots.throughput import draw_throughput
+from bench.report.plots.timeline import draw_timeline
+from bench.report.standings import Condition
+from bench.report.svg import inline_svg
+from bench.report.theme import MATPLOTLIB, Styles
+from bench.stats.summary import CellSummary
+
+Draw = Callable[[int], Figure]
+
+
+@dataclass(frozen=True)
+class PageFigure:
+    """A figure as it stands in the page; `wide` is None where one size serves every page."""
+
+    wide: Markup | None
+    narrow: Markup
+    caption: str
+    reading: str = ""
+
+
+@dataclass(frozen=True)
+class ConditionFigures:
+    """The figures that each request and load has."""
+
+    throughput: PageFigure
+    percentiles: PageFigure
+    split: PageFigure | None
+    timeline: PageFigure | None
+
+
+def figures_of(condition: Condition, names: dict[str, str], styles: Styles) -> ConditionFigures:
+    """Sections three to six of one condition; `names` maps a deployment's id to its name."""
+    lines = lines_of(condition, styles)
+    number = condition.number
+    return ConditionFigures(
+        throughput=_both(
+            lambda width: draw_throughput(condition, styles, width),
+            f"throughput-{number}",
+            captions.throughput(condition),
+            "Filled marks: the app. Hollow marks: the floor, the same answers without a framework; the "
+            "dotted stretch between is what framework and view cost. Brackets below: 95 % intervals.",
+        ),
+        percentiles=_both(
+            lambda width: draw_percentiles(lines, width),
+            f"percentiles-{number}",
+            captions.percentiles(condition),
+        ),
+        split=_both(
+            lambda width: draw_split(condition.split, names, styles, width),
+            f"split-{number}",
+            captions.split(condition, names),
+        )
+        if condition.split
+        else None,
+        timeline=_both(
+            lambda width: draw_timeline(condition, styles, width),
+            f"timeline-{number}",
+            captions.timeline(condition),
+        )
+        if any(cell.goodput_per_block for cell in condition.app)
+        else None,
+    )
+
+
+def load_figures_of(condition: Condition, styles: Styles) -> tuple[PageFigure, ...]:
+    """What each request and load takes: CPU of the servers, time of the generator."""
+    number = condition.number
+    return (
+        _small(lambda: draw_cpu(condition, styles), f"cpu-{number}", captions.cpu(condition)),
+        _small(
+            lambda: draw_generator(condition, styles), f"generator-{number}", captions.generator(condition)
+        ),
+    )
+
+
+def deployment_figures_of(cells: tuple[CellSummary, ...], styles: Styles) -> tuple[PageFigure, ...]:
+    """What a deployment takes whatever it is asked: memory, and time to start."""
+    return (
+        _small(lambda: draw_memory(cells, styles), "memory", captions.memory(cells)),
+        _small(lambda: draw_start_up(cells, styles), "start-up", captions.start_up(cells)),
+    )
+
+
+def _both(draw: Draw, name: str, caption: str, reading: str = "") -> PageFigure:
+    wide = _inline(lambda: draw(WIDE), f"{name}-wide", caption)
+    return PageFigure(wide, _inline(lambda: draw(NARROW), f"{name}-narrow", caption), caption, reading)
+
+
+def _small(draw: Callable[[], Figure], name: str, caption: str) -> PageFigure:
+    return PageFigure(None, _inline(draw, name, caption), caption)
+
+
+def _inline(draw: Callable[[], Figure], name: str, caption: str) -> Markup:
+    with mpl.rc_context():
+        mpl.rcdefaults()  # the user's matplotlibrc shall not change the report
+        mpl.rcParams.update(MATPLOTLIB)
+        return inline_svg(draw(), name, caption)

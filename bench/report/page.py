@@ -1,0 +1,98 @@
+"""The page: everything the template needs, put together once, and rendered."""
+
+from datetime import UTC, datetime
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from bench.report.answer import answers, gain_under
+from bench.report.figures import (
+    ConditionFigures,
+    PageFigure,
+    deployment_figures_of,
+    figures_of,
+    load_figures_of,
+)
+from bench.report.notices import notices
+from bench.report.standings import Condition, conditions_of
+from bench.report.tables import TableRow, deployments_of, machine_of, repeat_command, table_of
+from bench.report.theme import Styles, styles_of
+from bench.results.model import Measurements
+from bench.stats.summary import CellSummary, Summary
+
+STATUS = {
+    "complete": "Complete: every planned block was measured.",
+    "partial": "Partial: the run was stopped before its end, so intervals are wider than planned.",
+    "running": "Unfinished: this is what had been measured when the report was made.",
+}
+
+
+def render_report(summary: Summary, measurements: Measurements) -> bytes:
+    """The report as one HTML file, UTF-8; the same input gives the same bytes."""
+    environment = Environment(
+        loader=PackageLoader("bench.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style_sheet = Markup(environment.get_template("report.css").render())  # noqa: S704  # a file of ours
+    page = environment.get_template("report.html.j2")
+    return page.render(style_sheet=style_sheet, **_content(summary, measurements)).encode()
+
+
+def _content(summary: Summary, measurements: Measurements) -> dict[str, object]:
+    run = summary.run
+    styles = styles_of(each.name for each in run.deployments)
+    conditions = conditions_of(summary)
+    return {
+        "run": run,
+        "app": str(run.scenario.get("app", "the app")),
+        "answers": answers(summary),
+        "status": STATUS[run.status],
+        "started": _moment(run.started_at),
+        "machine": machine_of(run.machine),
+        "blocks": len(measurements.blocks),
+        "launches": len(measurements.launches),
+        "load_share": summary.load_share_of_wall,
+        "valid": sum(cell.valid for cell in summary.cells),
+        "cells": len(summary.cells),
+        "notices": notices(summary, measurements),
+        "sections": [_section(each, summary, styles) for each in conditions],
+        "deployment_figures": deployment_figures_of(_one_a_deployment(conditions), styles),
+        "deployments": deployments_of(measurements),
+        "repeat": repeat_command(run),
+        "seed": run.seed,
+    }
+
+
+def _section(condition: Condition, summary: Summary, styles: Styles) -> dict[str, object]:
+    """What repeats for each request and load."""
+    names = {each.id: each.name for each in summary.run.deployments}
+    figures: ConditionFigures = figures_of(condition, names, styles)
+    load_figures: tuple[PageFigure, ...] = load_figures_of(condition, styles)
+    rows: tuple[TableRow, ...] = table_of(condition, summary, styles)
+    return {
+        "number": condition.number,
+        "title": condition.title,
+        "figures": figures,
+        "gains": [
+            gain_under(split, names.get(split.deployment, split.deployment)) for split in condition.split
+        ],
+        "load_figures": load_figures,
+        "rows": rows,
+    }
+
+
+def _one_a_deployment(conditions: tuple[Condition, ...]) -> tuple[CellSummary, ...]:
+    """One cell for each deployment of the app: memory and start-up are the same in all of its cells."""
+    found = {cell.deployment.id: cell for condition in reversed(conditions) for cell in condition.app}
+    return tuple(
+        {cell.deployment.id: found[cell.deployment.id] for each in conditions for cell in each.app}.values()
+    )
+
+
+def _moment(moment: datetime) -> str:
+    if moment.tzinfo is None:
+        return f"{moment:%Y-%m-%d %H:%M}"
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,99 @@
+"""Who stands where: the cells of one request and load, and the groups in which they may be compared."""
+
+from dataclasses import dataclass
+
+from bench.stats.summary import CellSummary, Comparison, Interval, Split, Summary
+
+
+@dataclass(frozen=True)
+class Follower:
+    """A valid cell behind the best of its group, and its goodput as a ratio to the best."""
+
+    cell: CellSummary
+    ratio: Interval
+
+
+@dataclass(frozen=True)
+class Group:
+    """Cells of the app that may be compared: the best with those that tie with it, then the others."""
+
+    keeps_alive: bool
+    leaders: tuple[CellSummary, ...]
+    followers: tuple[Follower, ...]
+
+    @property
+    def best(self) -> CellSummary:
+        """The cell with the highest goodput."""
+        return self.leaders[0]
+
+    @property
+    def mode(self) -> str:
+        """The group's keep-alive mode in words."""
+        return mode_of(self.keeps_alive)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One request under one load: its cells in the order of the run, its groups with keep-alive first."""
+
+    number: int
+    request: str
+    connections: int
+    app: tuple[CellSummary, ...]
+    floor: dict[str, CellSummary]
+    groups: tuple[Group, ...]
+    split: tuple[Split, ...]
+
+    @property
+    def title(self) -> str:
+        """The condition as headings name it."""
+        plural = "" if self.connections == 1 else "s"
+        return f"{self.request}, {self.connections} connection{plural}"
+
+
+def mode_of(keeps_alive: bool) -> str:
+    """The keep-alive mode in words."""
+    return "with keep-alive" if keeps_alive else "without keep-alive"
+
+
+def conditions_of(summary: Summary) -> tuple[Condition, ...]:
+    """Every request and load of the run, in its order."""
+    keys = dict.fromkeys((each.cell.request, each.cell.connections) for each in summary.cells)
+    return tuple(_condition(summary, number, *key) for number, key in enumerate(keys, 1))
+
+
+def standing(condition: Condition, cell: CellSummary) -> str:
+    """`best` or `tie` where the cell leads its group, nothing where it does not."""
+    for group in condition.groups:
+        if cell in group.leaders:
+            return "tie" if len(group.leaders) > 1 else "best"
+    return ""
+
+
+def _condition(summary: Summary, number: int, request: str, connections: int) -> Condition:
+    here = [
+        each for each in summary.cells if (each.cell.request, each.cell.connections) == (request, connections)
+    ]
+    app = {each.cell.id: each for each in here if each.deployment.app == "app"}
+    comparisons = {each.cell: each for each in summary.comparisons if each.cell != each.against}
+    ranking = [ranked for ranked in summary.ranking if ranked and ranked[0] in app]
+    groups = [_group([app[cell] for cell in ranked], comparisons) for ranked in ranking]
+    return Condition(
+        number=number,
+        request=request,
+        connections=connections,
+        app=tuple(app.values()),
+        floor={each.deployment.name: each for each in here if each.deployment.app == "floor"},
+        groups=tuple(sorted(groups, key=lambda group: not group.keeps_alive)),
+        split=tuple(
+            each for each in summary.split if (each.request, each.connections) == (request, connections)
+        ),
+    )
+
+
+def _group(ranked: list[CellSummary], comparisons: dict[str, Comparison]) -> Group:
+    best, *others = ranked
+    known = [(cell, comparisons[cell.cell.id]) for cell in others if cell.cell.id in comparisons]
+    ties = (cell for cell, found in known if found.verdict != "slower")
+    followers = (Follower(cell, found.ratio) for cell, found in known if found.verdict == "slower")
+    return Group(best.keeps_alive, (best, *ties), tuple(followers))

@@ -1,0 +1,156 @@
+"""The table with everything, and the facts needed to do it again."""
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+from bench.report.plots.percentiles import supports
+from bench.report.standings import Condition, standing
+from bench.report.theme import Styles
+from bench.report.words import percent
+from bench.results.model import Deployment, Machine, Measurements, Run
+from bench.stats.summary import CellSummary, Comparison, Interval, Summary
+from bench.units import NS_PER_MS, format_bytes, format_duration, format_rate
+
+NOTHING = "\u2013"
+
+PERCENTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99.9": 0.999}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What stands in one place of the table, with its interval below."""
+
+    text: str
+    below: str = ""
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One cell of the run: how it is named, and what stands under each column."""
+
+    name: str
+    mark: str
+    role: str
+    valid: bool
+    columns: dict[str, Entry]
+
+
+@dataclass(frozen=True)
+class DeploymentFacts:
+    """How one deployment was started: command lines as a shell would take them, ready to copy."""
+
+    title: str
+    facts: str
+    command: str
+    note: str
+    remarks: tuple[str, ...]
+
+
+def table_of(condition: Condition, summary: Summary, styles: Styles) -> tuple[TableRow, ...]:
+    """A row for each cell of the condition, app first; every row has the same columns."""
+    comparisons = {each.cell: each for each in summary.comparisons if each.cell != each.against}
+    rows = []
+    for cell in (*condition.app, *condition.floor.values()):
+        style = styles[cell.deployment.name]
+        place = standing(condition, cell) or _verdict(comparisons.get(cell.cell.id))
+        columns = _columns(cell, comparisons.get(cell.cell.id), place)
+        rows.append(TableRow(cell.deployment.name, style.mark, style.role, cell.valid, columns))
+    return tuple(rows)
+
+
+def deployments_of(measurements: Measurements) -> tuple[DeploymentFacts, ...]:
+    """Every deployment with the command lines it was launched with."""
+    return tuple(_facts(each, measurements) for each in measurements.run.deployments)
+
+
+def machine_of(machine: Machine) -> dict[str, str]:
+    """The machine, fact by fact."""
+    return {
+        "Processor": f"{machine.cpu_model}, {machine.cores} cores",
+        "Cores of the servers": _numbers(machine.server_cores),
+        "Cores of the generator": _numbers(machine.generator_cores),
+        "Memory": format_bytes(machine.memory_bytes),
+        "System": f"{machine.distribution}, kernel {machine.kernel}",
+        "Hypervisor": machine.hypervisor or "none found",
+        "Frequency governor": machine.frequency_governor or "not visible",
+    }
+
+
+def repeat_command(run: Run) -> str:
+    """The command that does this run again."""
+    return shlex.join(["bench", "run", run.scenario_file, "--seed", str(run.seed)])
+
+
+def _columns(cell: CellSummary, comparison: Comparison | None, place: str) -> dict[str, Entry]:
+    ratio = comparison.ratio if comparison else None
+    return {
+        "of": Entry(cell.deployment.app),
+        "keep-alive": Entry("yes" if cell.keeps_alive else "no"),
+        "valid": Entry("yes") if cell.valid else Entry("no", ", ".join(each.code for each in cell.reasons)),
+        "goodput /s": _entry(cell.goodput, format_rate),
+        "to the best": _entry(ratio, lambda value: f"{value:.3f}"),
+        "place": Entry(place or NOTHING),
+        **{name: Entry(_percentile(cell, share)) for name, share in PERCENTILES.items()},
+        "max": Entry(_milliseconds(cell.longest_ns) if cell.requests else NOTHING),
+        "requests": Entry(f"{cell.requests:,}"),
+        "errors": Entry(_errors(cell.errors)),
+        "CPU us": _entry(cell.cpu_us_per_request, lambda value: f"{value:,.1f}"),
+        "memory": Entry(NOTHING if cell.memory_bytes is None else format_bytes(cell.memory_bytes)),
+        "start-up": Entry(format_duration(median(cell.start_up_ns)) if cell.start_up_ns else NOTHING),
+        "generator": Entry(NOTHING if cell.generator_busy is None else percent(cell.generator_busy)),
+    }
+
+
+def _verdict(comparison: Comparison | None) -> str:
+    return comparison.verdict if comparison else ""
+
+
+def _percentile(cell: CellSummary, share: float) -> str:
+    histogram = cell.histogram
+    return _milliseconds(histogram.quantile_ns(share)) if supports(histogram.total, share) else NOTHING
+
+
+def _milliseconds(duration_ns: float) -> str:
+    milliseconds = duration_ns / NS_PER_MS
+    return f"{milliseconds:,.1f}" if milliseconds >= 100 else f"{milliseconds:.2f}"
+
+
+def _entry(interval: Interval | None, write: Callable[[float], str]) -> Entry:
+    if interval is None:
+        return Entry(NOTHING)
+    return Entry(write(interval.value), f"{write(interval.low)} to {write(interval.high)}")
+
+
+def _errors(errors: dict[str, int]) -> str:
+    found = [f"{count:,} {kind}" for kind, count in errors.items() if count]
+    return ", ".join(found) or "0"
+
+
+def _facts(deployment: Deployment, measurements: Measurements) -> DeploymentFacts:
+    launched = [
+        shlex.join(each.command)
+        for launch in measurements.launches
+        for each in launch.deployments
+        if each.deployment == deployment.id
+    ]
+    return DeploymentFacts(
+        title=f"{deployment.name} ({deployment.app})",
+        facts=(
+            f"{deployment.server} {deployment.version}; "
+            f"{_counted(deployment.processes, 'process', 'processes')}, "
+            f"{_counted(deployment.threads, 'thread', 'threads')} each"
+        ),
+        command=launched[0] if launched else shlex.join(deployment.command),
+        note="" if launched else "Never launched: as it was planned.",
+        remarks=deployment.remarks,
+    )
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
+def _numbers(cores: tuple[int, ...]) -> str:
+    return ", ".join(str(core) for core in cores) or NOTHING

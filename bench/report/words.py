@@ -1,0 +1,18 @@
+"""Numbers and names as running text has them."""
+
+from bench.units import format_duration
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """A share as a percentage that no line break tears from its sign: `12 %`."""
+    return f"{share * 100:,.{digits}f}\u00a0%"
+
+
+def listed(names: list[str]) -> str:
+    """Names as a sentence lists them: `a`, `a and b`, `a, b and c`."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def duration(duration_ns: float) -> str:
+    """A duration that no line break tears from its unit."""
+    return format_duration(duration_ns).replace(" ", "\u00a0")

@@ -1,0 +1,274 @@
+"""What the report says, and that it says it in well-formed, reproducible bytes."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+from matplotlib import rc_context
+
+from bench.histogram import Histogram
+from bench.report import render_report
+from bench.report.answer import answers
+from bench.report.standings import conditions_of
+from bench.report.tables import NOTHING, table_of
+from bench.report.theme import ROLES, styles_of
+from bench.results.model import Failure, Measurements
+from bench.stats.summary import Interval, Reason
+
+from .synthetic import SERVERS, Report, cell_of, complete, invalid, partial, tied, with_cells
+
+PERCENTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99.9": 0.999}
+
+REPORTS: dict[str, Callable[[], Report]] = {
+    "complete": complete,
+    "invalid": invalid,
+    "partial": partial,
+    "tied": tied,
+    "two requests": lambda: complete(("GET /json", "POST /echo?price=$1&sum=$2")),
+}
+
+
+class Ids(HTMLParser):
+    """The ids of a page, how often each stands there, and what refers to them."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.ids: Counter[str] = Counter()
+        self.references = set(re.findall(r"url\(#([^)]+)\)", page))
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        for name, value in attributes:
+            if name == "id" and value:
+                self.ids[value] += 1
+            if name == "href" and value and value.startswith("#"):
+                self.references.add(value[1:])
+
+
+def page_of(report: Report) -> str:
+    return render_report(*report).decode()
+
+
+def figures_in(page: str) -> list[str]:
+    return re.findall(r"<svg .*?</svg>", page, re.DOTALL)
+
+
+def verdict_of(report: Report) -> str:
+    return answers(report[0])[0].verdict.replace("\u00a0", " ")
+
+
+@pytest.fixture(scope="module", params=REPORTS)
+def page(request: pytest.FixtureRequest) -> str:
+    return page_of(REPORTS[request.param]())
+
+
+def test_the_same_result_gives_the_same_bytes() -> None:
+    first = render_report(*invalid())
+    with rc_context({"font.size": 30, "lines.linewidth": 9}):  # what a user's matplotlibrc would do
+        assert render_report(*invalid()) == first
+
+
+def test_every_figure_is_well_formed_and_has_a_description(page: str) -> None:
+    figures = [ElementTree.fromstring(figure) for figure in figures_in(page)]
+    assert len(figures) >= 12
+    assert all(figure.attrib["aria-label"] for figure in figures)
+
+
+def test_ids_are_unique_and_every_reference_leads_to_one(page: str) -> None:
+    found = Ids(page)
+    assert [name for name, count in found.ids.items() if count > 1] == []
+    assert found.references <= found.ids.keys()
+    assert found.references
+
+
+def test_figures_have_no_colour_but_those_of_the_theme(page: str) -> None:
+    for figure in figures_in(page):
+        without_references = re.sub(r"url\(#[^)]*\)", "", figure)
+        assert (
+            re.findall(r"(?:fill|stroke|color)\s*[:=]\s*\"?\s*(#[0-9a-fA-F]{3,8}|rgb)", without_references)
+            == []
+        )
+        assert set(re.findall(r"var\(--([a-z0-9]+)\)", figure)) <= {*ROLES, "font"}
+
+
+def test_figures_bring_no_style_sheet_of_their_own(page: str) -> None:
+    assert all("<style" not in figure and "<metadata" not in figure for figure in figures_in(page))
+
+
+def test_the_page_refers_to_nothing_outside_itself(page: str) -> None:
+    assert "<script" not in page
+    addresses = set(re.findall(r"(?:https?:)?//[a-z0-9.]+", page))
+    assert addresses <= {"http://www.w3.org"}
+
+
+def test_the_answer_names_the_best_of_each_keep_alive_group_and_its_lead() -> None:
+    verdict = verdict_of(complete())
+    assert "With keep-alive, uwsgi is the fastest" in verdict
+    assert "16 % (15 % to 17 %) more than waitress" in verdict
+    assert "Without keep-alive, gunicorn-sync is the fastest" in verdict
+    assert verdict.index("With keep-alive") < verdict.index("Without keep-alive")
+
+
+def test_the_answer_says_a_tie_is_a_tie() -> None:
+    verdict = verdict_of(tied())
+    assert "uwsgi and waitress tie" in verdict
+    assert "uwsgi is the fastest" not in verdict
+
+
+def test_an_invalid_cell_is_never_the_answer_nor_ranked() -> None:
+    best = cell_of(complete(), "uwsgi-app")
+    broken = replace(best, reasons=(Reason("errors", "Errors.", "Look into the log."),))
+    report = with_cells(complete(), {"uwsgi-app": broken})
+    assert "waitress is the fastest" in verdict_of(report)
+    assert "uwsgi" not in verdict_of(report)
+    assert "not valid, not ranked" in page_of(report)
+
+
+def test_where_nothing_is_valid_the_answer_says_so() -> None:
+    reasons = (Reason("generator", "The generator was the limit.", "Give it a core."),)
+    broken = {cell.deployment.id: replace(cell, reasons=reasons) for cell in complete()[0].cells}
+    report = with_cells(complete(), broken)
+    assert verdict_of(report).startswith("No answer")
+    assert "No answer" in page_of(report)
+
+
+def test_the_answer_says_what_the_server_can_gain_at_most() -> None:
+    gain = answers(complete()[0])[0].gain
+    assert "1.35 times as fast as under uwsgi" in gain
+    assert "1.99 times as fast as under gunicorn-sync" in gain
+
+
+def test_a_gain_that_cannot_be_told_is_not_invented() -> None:
+    summary, measurements = complete()
+    unknown = tuple(replace(split, gain_at_most=None, framework_us=-3.0) for split in summary.split)
+    report = (replace(summary, split=unknown), measurements)
+    assert "cannot be told" in answers(report[0])[0].gain
+    assert "too close to say" in page_of(report)
+
+
+def test_a_run_without_a_floor_says_what_was_not_measured() -> None:
+    summary, measurements = complete()
+    cells = tuple(cell for cell in summary.cells if cell.deployment.app == "app")
+    report = (replace(summary, cells=cells, split=()), measurements)
+    assert "names no floor" in answers(report[0])[0].gain
+    assert "Not measured. Name a floor" in page_of(report)
+
+
+def test_a_partial_run_says_so_before_anything_else() -> None:
+    page = page_of(partial())
+    assert page.index("Partial: the run was stopped") < page.index('class="answer')
+    assert "Partial: the run was stopped" not in page_of(complete())
+
+
+def test_warnings_stand_before_the_first_figure() -> None:
+    page = page_of(invalid())
+    for text in (
+        "(steal)",
+        "apache2 is not installed",
+        "Install apache2-dev",
+        "busy 94 % of the time",
+        "503",
+    ):
+        assert page.index(text) < page.index("<svg ")
+
+
+def test_a_failed_launch_is_told_with_the_last_lines_of_its_log() -> None:
+    summary, measurements = complete()
+    first, *others = measurements.launches
+    failed = first.deployments[0].model_copy(
+        update={
+            "failure": Failure(code="died", what="It ended with code 1.", log=("Traceback", "ImportError: x"))
+        }
+    )
+    launch = first.model_copy(update={"deployments": (failed, *first.deployments[1:])})
+    report = (summary, measurements.model_copy(update={"launches": (launch, *others)}))
+    assert "Failed in launch 1: flask (app)" in page_of(report)
+    assert "ImportError: x" in page_of(report)
+
+
+def test_every_number_of_the_table_is_that_of_its_cell() -> None:
+    summary, _ = complete()
+    rows = table_of(conditions_of(summary)[0], summary, styles_of(SERVERS))
+    assert len(rows) == len(summary.cells)
+    for row, cell in zip(rows, summary.cells, strict=True):
+        assert row.name == cell.deployment.name
+        for column, share in PERCENTILES.items():
+            assert row.columns[column].text == f"{cell.histogram.quantile_ns(share) / 1e6:.2f}"
+        assert cell.goodput is not None
+        assert cell.cpu_us_per_request is not None
+        assert row.columns["goodput /s"].text == f"{cell.goodput.value:,.0f}"
+        assert row.columns["goodput /s"].below == f"{cell.goodput.low:,.0f} to {cell.goodput.high:,.0f}"
+        assert row.columns["max"].text == f"{cell.longest_ns / 1e6:.2f}"
+        assert row.columns["requests"].text == f"{cell.requests:,}"
+        assert row.columns["CPU us"].text == f"{cell.cpu_us_per_request.value:,.1f}"
+
+
+def test_the_columns_of_percentiles_hold_different_numbers() -> None:
+    summary, _ = complete()
+    for row in table_of(conditions_of(summary)[0], summary, styles_of(SERVERS)):
+        values = [float(row.columns[name].text) for name in (*PERCENTILES, "max")]
+        assert values == sorted(set(values))
+
+
+def test_the_page_shows_each_column_under_its_heading() -> None:
+    summary, _ = complete()
+    table = re.search(r"<table>.*?</table>", page_of(complete()), re.DOTALL)
+    assert table
+    headings = re.findall(r'<th scope="col">([^<]*)</th>', table[0])
+    lines = re.findall(r"<tr class=.*?</tr>", table[0], re.DOTALL)
+    for line, cell in zip(lines, summary.cells, strict=True):
+        entries = re.findall(r"<td[^>]*>([^<]*)", line)
+        found = dict(zip(headings[1:], entries, strict=True))
+        assert found["p99"] == f"{cell.histogram.quantile_ns(0.99) / 1e6:.2f}"
+
+
+def test_a_percentile_that_too_few_responses_support_is_not_shown() -> None:
+    few = Histogram.of([1_000_000] * 500)
+    report = with_cells(complete(), {"uwsgi-app": replace(cell_of(complete(), "uwsgi-app"), histogram=few)})
+    rows = table_of(conditions_of(report[0])[0], report[0], styles_of(SERVERS))
+    row = next(row for row in rows if row.name == "uwsgi")
+    assert row.columns["p90"].text == "1.00"
+    assert (row.columns["p99"].text, row.columns["p99.9"].text) == (NOTHING, NOTHING)
+
+
+def test_what_was_not_measured_is_shown_as_missing() -> None:
+    empty = {
+        cell.deployment.id: replace(
+            cell, goodput=None, goodput_per_block=(), histogram=Histogram(), longest_ns=0, requests=0,
+            cpu_us_per_request=None, memory_bytes=None, start_up_ns=(), generator_busy=None,
+            reasons=(Reason("start", "It did not start.", "See its log."),),
+        )
+        for cell in complete()[0].cells
+    }  # fmt: skip
+    report = with_cells(complete(), empty)
+    rows = table_of(conditions_of(report[0])[0], report[0], styles_of(SERVERS))
+    assert {row.columns[name].text for row in rows for name in ("goodput /s", "p50", "max", "memory")} == {
+        NOTHING
+    }
+    assert "No block was measured" in page_of(report)
+
+
+def test_an_empty_run_still_has_a_page() -> None:
+    summary, _ = complete()
+    run = summary.run.model_copy(update={"cells": (), "deployments": (), "status": "partial"})
+    bare = replace(summary, run=run, cells=(), comparisons=(), ranking=(), split=(), load_share_of_wall=None)
+    page = page_of((bare, Measurements(run=run, launches=(), blocks=())))
+    assert "Nothing was measured" in page
+
+
+def test_command_lines_are_quoted_for_a_shell() -> None:
+    page = page_of(complete())
+    assert "python -m uwsgi --bind 127.0.0.1:20103 --name &#39;a b&#39; apps.flask_app:app" in page
+    assert "bench run &#39;scenarios/my json.yaml&#39; --seed 8246913" in page
+
+
+def test_a_comparison_of_the_best_with_itself_changes_nothing() -> None:
+    summary, measurements = complete()
+    best = summary.ranking[0][0]
+    own = replace(summary.comparisons[0], cell=best, against=best, ratio=Interval(1, 1, 1), verdict="tie")
+    report = (replace(summary, comparisons=(own, *summary.comparisons)), measurements)
+    assert verdict_of(report) == verdict_of(complete())
