@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bench.report.standings import Condition, Group, conditions_of
 from bench.report.words import listed, percent
-from bench.stats.summary import Interval, Split, Summary
+from bench.stats.summary import Interval, Summary
 from bench.units import format_rate
 
 
@@ -20,21 +20,6 @@ class Answer:
 def answers(summary: Summary) -> tuple[Answer, ...]:
     """One answer for each request and load, in the order of the run; none where nothing was planned."""
     return tuple(Answer(each.title, _verdict(each), _gain(each)) for each in conditions_of(summary))
-
-
-def gain_under(split: Split, name: str) -> str:
-    """What changing the server under this app can gain at most, in one sentence."""
-    total = split.server_us + split.framework_us
-    if split.gain_at_most is None:
-        return (
-            f"Under {name} the floor costs {split.server_us:,.0f} us of CPU a request, the app {total:,.0f}: "
-            "too close to say what another server could gain."
-        )
-    return (
-        f"Under {name} the server takes {split.server_us:,.0f} of {total:,.0f} us of CPU a request: "
-        f"if it cost nothing the app would be {split.gain_at_most:.2f} times as fast, "
-        "and no change of server can gain more."
-    )
 
 
 def _verdict(condition: Condition) -> str:

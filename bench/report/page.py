@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bench.report.answer import answers, gain_under
+from bench.report.answer import answers
 from bench.report.figures import (
     ConditionFigures,
     PageFigure,
@@ -18,6 +18,7 @@ from bench.report.standings import Condition, conditions_of
 from bench.report.tables import TableRow, deployments_of, machine_of, repeat_command, table_of
 from bench.report.theme import Styles, styles_of
 from bench.results.model import Measurements
+from bench.stats.split import sentence
 from bench.stats.summary import CellSummary, Summary
 
 STATUS = {
@@ -77,7 +78,7 @@ def _section(condition: Condition, summary: Summary, styles: Styles) -> dict[str
         "title": condition.title,
         "figures": figures,
         "gains": [
-            gain_under(split, names.get(split.deployment, split.deployment)) for split in condition.split
+            sentence(split, names.get(split.deployment, split.deployment)) for split in condition.split
         ],
         "load_figures": load_figures,
         "rows": rows,

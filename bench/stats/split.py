@@ -21,13 +21,14 @@ def sentence(split: Split, name: str) -> str:
     total_us = split.server_us + split.framework_us
     if split.gain_at_most is None:
         return (
-            f"Under {name} the app's CPU time a request cannot be told from that of the bare floor "
-            f"({split.server_us:.0f} us): here the server is the cost, and another may gain much."
+            f"Under {name} the app takes {total_us:.0f} us of CPU time a request, the bare floor "
+            f"{split.server_us:.0f}: too close to say what another server could gain."
         )
     return (
-        f"Under {name} the server itself takes {100 * split.server_us / total_us:.0f} % of a "
-        f"request's CPU time ({split.server_us:.0f} of {total_us:.0f} us): on the same cores no other server "
-        f"can make this app more than {_factor(split.gain_at_most)} times as fast."
+        f"Under {name} the server takes {100 * split.server_us / total_us:.0f} % of a request's CPU time "
+        f"({split.server_us:.0f} of {total_us:.0f} us; {100 * split.goodput_share_server:.0f} % by throughput)"
+        ": on the same cores no change of server can make this app more than "
+        f"{_factor(split.gain_at_most)} times as fast."
     )
 
 

@@ -4,7 +4,6 @@ import inspect
 import re
 from pathlib import Path
 
-import click
 import pytest
 
 import bench.errors

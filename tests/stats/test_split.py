@@ -32,8 +32,8 @@ def test_the_cost_of_a_request_is_split_into_server_and_framework() -> None:
 def test_the_sentence_says_what_the_server_takes_and_what_changing_it_gains_at_most() -> None:
     (split,) = splits(cells())
     assert sentence(split, "gunicorn") == (
-        "Under gunicorn the server itself takes 37 % of a request's CPU time (61 of 164 us): on the same "
-        "cores no other server can make this app more than 1.6 times as fast."
+        "Under gunicorn the server takes 37 % of a request's CPU time (61 of 164 us; 25 % by throughput): "
+        "on the same cores no change of server can make this app more than 1.6 times as fast."
     )
 
 
@@ -42,7 +42,7 @@ def test_an_app_within_the_noise_of_its_floor_has_no_bound(app_us: float) -> Non
     (split,) = splits(cells(app_us=app_us))
     assert split.gain_at_most is None
     assert split.framework_us >= 0
-    assert "cannot be told" in sentence(split, "gunicorn")
+    assert "too close to say" in sentence(split, "gunicorn")
 
 
 def test_a_floor_slower_than_its_app_is_all_of_the_time_and_no_more() -> None:

@@ -1,0 +1,1 @@
+"""Tests about the repository itself: lock files, documents, layers, set-up, wheel."""
