@@ -43,8 +43,12 @@ def write_json(summary: Summary, where: str) -> None:
     if where == "-":
         click.echo(text.decode().rstrip("\n"))
         return
+    path = Path(where)
     try:
-        write_whole(Path(where), text)
+        if path.exists() and (path.is_symlink() or not path.is_file()):
+            path.write_bytes(text)  # /dev/stdout, a pipe: to be written to, and never to be replaced
+        else:
+            write_whole(path, text)
     except OSError as error:
         raise InputError(f"cannot write {where}: {error.strerror}") from error
 

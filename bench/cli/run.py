@@ -1,7 +1,6 @@
 """`bench run`: measures what a scenario says, and writes the report."""
 
 import re
-from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -61,8 +60,7 @@ def command(
         ending = interrupted
     finally:
         progress.close()
-    with suppress(KeyboardInterrupt):
-        show(store, reports, json_file, ending)
+    show(store, reports, json_file, ending)
     if ending is not None:
         raise ending
 

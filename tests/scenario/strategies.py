@@ -1,0 +1,143 @@
+"""What a scenario file may hold: data that is right, in short and full forms, and data that is nearly so."""
+
+import io
+from typing import Any
+
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from bench.scenario.model import DEFAULT_SERVERS
+
+SERVERS = DEFAULT_SERVERS
+
+Data = st.SearchStrategy[Any]
+
+IDENTIFIERS = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
+DOTTED = st.lists(IDENTIFIERS, min_size=1, max_size=3).map(".".join)
+APPS = st.tuples(DOTTED, DOTTED).map(":".join)
+NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", fullmatch=True)
+PATHS = st.from_regex(r"/([!$-.0-~][!$-~]{0,20})?", fullmatch=True)
+ARGUMENTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
+BODIES = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+HEADERS = st.dictionaries(
+    st.from_regex(r"X-[!#$%&'*+.^_`|~0-9A-Za-z-]{1,12}", fullmatch=True),
+    st.from_regex(r"[\t\x20-\x7e]{0,12}", fullmatch=True),
+    max_size=3,
+)
+JSON = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-(2**63), 2**63 - 1),
+        st.floats(allow_nan=False, allow_infinity=False),
+        BODIES,
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(BODIES, inner, max_size=3),
+    max_leaves=8,
+)
+METHODS = st.sampled_from(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+
+
+def durations(least_ms: int, most_ms: int) -> Data:
+    return st.integers(least_ms, most_ms).flatmap(
+        lambda ms: st.sampled_from([f"{ms}ms", f"{ms * 1000} us", f"{ms // 1000}.{ms % 1000:03}s"])
+    )
+
+
+SETTINGS = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": NAMES,
+        "processes": st.none() | st.integers(1, 256),
+        "threads": st.integers(1, 1024),
+        "port": st.none() | st.integers(1024, 65535),
+        "options": st.lists(ARGUMENTS, max_size=3),
+    },
+)
+SERVER_NAMES = st.sampled_from(SERVERS)
+FULL_SERVERS = st.tuples(SERVER_NAMES, SETTINGS).map(lambda pair: {"server": pair[0], **pair[1]})
+NAMED_SERVERS = st.dictionaries(SERVER_NAMES, st.none() | SETTINGS, min_size=1, max_size=4)
+ONE_NAMED_SERVER = st.dictionaries(SERVER_NAMES, st.none() | SETTINGS, min_size=1, max_size=1)
+SERVER_LISTS = (
+    SERVER_NAMES
+    | FULL_SERVERS
+    | NAMED_SERVERS
+    | st.lists(SERVER_NAMES | FULL_SERVERS | ONE_NAMED_SERVER, min_size=1, max_size=4)
+)
+
+FULL_REQUESTS = st.fixed_dictionaries(
+    {"path": PATHS},
+    optional={
+        "method": METHODS,
+        "headers": HEADERS,
+        "expect": st.fixed_dictionaries(
+            {}, optional={"status": st.integers(100, 599), "body": st.sampled_from(["same", "any"])}
+        ),
+    },
+).flatmap(
+    lambda request: st.one_of(
+        st.just(request),
+        BODIES.map(lambda body: {**request, "body": body}),
+        JSON.map(lambda body: {**request, "json": body}),
+    )
+)
+REQUEST_LINES = PATHS | st.tuples(METHODS, PATHS).map(" ".join)
+REQUEST_LISTS = (
+    REQUEST_LINES | FULL_REQUESTS | st.lists(REQUEST_LINES | FULL_REQUESTS, min_size=1, max_size=3)
+)
+
+LOADS = st.fixed_dictionaries({}, optional={"connections": st.integers(1, 10_000)})
+MEASURES = st.fixed_dictionaries(
+    {},
+    optional={
+        "for": durations(1_000, 86_400_000),
+        "launches": st.integers(1, 100),
+        "slice": st.none() | durations(5, 60_000),
+        "start_timeout": durations(1_000, 3_600_000),
+        "response_timeout": durations(10, 600_000),
+        "seed": st.none() | st.integers(0, 2**63 - 1),
+    },
+)
+
+# Right as far as each value goes; names, ports, requests and loads may still be there twice.
+SCENARIOS = st.fixed_dictionaries(
+    {"app": APPS},
+    optional={
+        "floor": st.none() | APPS,
+        "directory": st.just("."),
+        "environment": st.dictionaries(IDENTIFIERS, ARGUMENTS, max_size=3),
+        "servers": SERVER_LISTS,
+        "requests": REQUEST_LISTS,
+        "load": LOADS | st.lists(LOADS, min_size=1, max_size=3),
+        "measure": MEASURES,
+    },
+)
+
+
+@st.composite
+def nearly_right(draw: st.DrawFn) -> Any:
+    """A scenario of which one value, somewhere, is replaced by any other."""
+    data = draw(SCENARIOS)
+    return _with_one_replaced(draw, data)
+
+
+def _with_one_replaced(draw: st.DrawFn, data: Any) -> Any:
+    if isinstance(data, dict) and data and draw(st.booleans()):
+        key = draw(st.sampled_from(sorted(data)))
+        return {**data, key: _with_one_replaced(draw, data[key])}
+    if isinstance(data, list) and data and draw(st.booleans()):
+        place = draw(st.integers(0, len(data) - 1))
+        return [*data[:place], _with_one_replaced(draw, data[place]), *data[place + 1 :]]
+    return draw(JSON)
+
+
+def written(data: Any) -> str:
+    """The data as YAML; in blocks and long lines, for the library spoils some texts it folds or inlines."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.allow_unicode = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # declared as None
+    yaml.width = 2**20
+    yaml.default_flow_style = False
+    stream = io.StringIO()
+    yaml.dump(data, stream)
+    return stream.getvalue()

@@ -1,0 +1,179 @@
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from bench.errors import ScenarioError
+from bench.scenario.model import DEFAULT_SERVERS, Load, Request, Scenario, ServerChoice
+from bench.scenario.reading import MOST_BYTES, LoadedScenario, load_scenario
+from tests.scenario.strategies import SCENARIOS, SERVERS, nearly_right, written
+
+
+def load(content: str | bytes, servers: tuple[str, ...] = SERVERS) -> LoadedScenario:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "scenario.yaml")
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return load_scenario(path, servers)
+
+
+def scenario_of(**parts: Any) -> Scenario:
+    return load(json.dumps({"app": "x:y", **parts}, ensure_ascii=False)).scenario
+
+
+def mistake_with(path: Path) -> str:
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(path, SERVERS)
+    (problem,) = caught.value.problems
+    return f"{problem.line}:{problem.column} {problem.what}"
+
+
+def test_the_shortest_scenario_is_the_app_alone() -> None:
+    scenario = load("app: x:y\n", DEFAULT_SERVERS).scenario
+    assert scenario == Scenario(app="x:y")
+    assert tuple(choice.name for choice in scenario.servers) == DEFAULT_SERVERS
+    assert [request.label for request in scenario.requests] == ["GET /"]
+
+
+GUNICORN, UWSGI = ServerChoice(server="gunicorn"), ServerChoice(server="uwsgi")
+GUNICORN_8 = ServerChoice(server="gunicorn", threads=8)
+
+
+@pytest.mark.parametrize(
+    ("servers", "choices"),
+    [
+        ("gunicorn", [GUNICORN]),
+        (["gunicorn", "uwsgi"], [GUNICORN, UWSGI]),
+        ({"gunicorn": {"threads": 8}, "uwsgi": None}, [GUNICORN_8, UWSGI]),
+        ([{"gunicorn": {"threads": 8}}, "uwsgi"], [GUNICORN_8, UWSGI]),
+        ({"server": "gunicorn", "name": "g"}, [ServerChoice(server="gunicorn", name="g")]),
+        ([{"server": "uwsgi", "options": ["a b"]}], [ServerChoice(server="uwsgi", options=("a b",))]),
+    ],
+)
+def test_servers_may_be_a_name_a_list_or_a_mapping(servers: Any, choices: list[ServerChoice]) -> None:
+    assert list(scenario_of(servers=servers).servers) == choices
+
+
+def test_a_deployment_is_called_like_its_server_where_it_has_no_name() -> None:
+    assert [choice.name for choice in scenario_of(servers=["uwsgi", {"uwsgi": {"name": "u8"}}]).servers] == [
+        "uwsgi",
+        "u8",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("requests", "expected"),
+    [
+        ("/json", [Request(path="/json")]),
+        ("GET /json", [Request(path="/json")]),
+        (["POST /a?b=c", "/d"], [Request(method="POST", path="/a?b=c"), Request(path="/d")]),
+        ({"path": "/", "json": {"a": [1]}}, [Request(path="/", json_body={"a": [1]})]),
+    ],
+)
+def test_requests_may_be_a_line_a_mapping_or_a_list(requests: Any, expected: list[Request]) -> None:
+    assert list(scenario_of(requests=requests).requests) == expected
+
+
+def test_load_may_be_a_mapping_or_a_list() -> None:
+    assert scenario_of(load={"connections": 8}).load == (Load(connections=8),)
+    assert scenario_of(load=[{"connections": 8}, {}]).load == (Load(connections=8), Load(connections=16))
+
+
+def test_the_directory_is_found_from_the_scenario_file(tmp_path: Path) -> None:
+    (tmp_path / "scenarios").mkdir()
+    path = tmp_path / "scenarios" / "a.yaml"
+    path.write_text("app: x:y\nservers: uwsgi\ndirectory: ..\n")
+    loaded = load_scenario(Path(os.path.relpath(path)), SERVERS)
+    assert loaded.directory == tmp_path.resolve()
+    assert loaded.text == path.read_text()
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_no_mistake() -> None:
+    assert load("\ufeffapp: x:y\r\nservers: uwsgi\r\n").scenario.app == "x:y"
+
+
+def test_a_missing_file_is_a_mistake(tmp_path: Path) -> None:
+    assert mistake_with(tmp_path / "none.yaml") == "1:1 the file cannot be read: No such file or directory"
+
+
+def test_a_folder_is_no_scenario(tmp_path: Path) -> None:
+    assert mistake_with(tmp_path) == "1:1 this is a folder"
+
+
+def test_a_pipe_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    assert mistake_with(tmp_path / "pipe.yaml") == "1:1 this is not a file"
+
+
+def test_a_name_too_long_for_the_file_system_is_a_mistake(tmp_path: Path) -> None:
+    assert mistake_with(tmp_path / ("a" * 300)) == "1:1 the file cannot be read: File name too long"
+
+
+def test_a_file_that_fails_to_be_read_is_a_mistake() -> None:
+    # A regular file by its kind, whose first byte nobody can read, not even root.
+    assert mistake_with(Path("/proc/self/mem")) == "1:1 the file cannot be read: Input/output error"
+
+
+def test_a_large_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "large.yaml"
+    path.write_bytes(b"app: x:y #" + b"-" * MOST_BYTES)
+    assert mistake_with(path) == f"1:1 the file is larger than {MOST_BYTES // 1024} KiB"
+
+
+def test_text_that_is_not_utf_8_is_located(tmp_path: Path) -> None:
+    path = tmp_path / "latin.yaml"
+    path.write_bytes("app: x:y\n# é\xe4".encode() + b"\xe4\n")
+    assert mistake_with(path) == "2:5 this is not UTF-8 text"
+
+
+def is_read_or_refused(content: bytes) -> bool:
+    try:
+        return load(content).scenario.app != ""
+    except ScenarioError as error:
+        return len(error.problems) > 0
+
+
+@given(st.binary() | st.text().map(lambda text: text.encode("utf-8", "surrogatepass")))
+def test_any_bytes_are_a_scenario_or_refused(content: bytes) -> None:
+    assert is_read_or_refused(content)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_text_after_a_right_start_is_a_scenario_or_refused(text: str) -> None:
+    assert is_read_or_refused(f"app: x:y\n{text}".encode())
+
+
+def mistakes_in(content: str) -> list[str]:
+    try:
+        load(content)
+    except ScenarioError as error:
+        return [problem.what for problem in error.problems]
+    return []
+
+
+@given(nearly_right())
+def test_what_is_wrong_is_said_in_plain_words(data: Any) -> None:
+    for what in mistakes_in(written(data)):
+        assert "must be something else" not in what
+        assert not any(jargon in what for jargon in ("Input should", "value_error", "pydantic", "https://"))
+
+
+def has_repetitions_alone(error: ValidationError) -> bool:
+    return all("is there twice" in details["msg"] or "to two" in details["msg"] for details in error.errors())
+
+
+@given(SCENARIOS)
+def test_a_scenario_written_as_yaml_loads_as_the_same(data: Any) -> None:
+    try:
+        scenario = Scenario.model_validate(data)
+    except ValidationError as error:
+        if not has_repetitions_alone(error):
+            raise
+        return
+    assert load(written(scenario.model_dump(mode="json", by_alias=True))).scenario == scenario
+    assert load(written(data)).scenario == scenario

@@ -1,0 +1,90 @@
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench import units
+
+
+@pytest.mark.parametrize(
+    ("text", "duration_ns"),
+    [
+        ("1ns", 1),
+        ("3us", 3_000),
+        ("250ms", 250_000_000),
+        ("30s", 30_000_000_000),
+        ("1.5m", 90_000_000_000),
+        ("2h", 7_200_000_000_000),
+        (" 2 s ", 2_000_000_000),
+        ("0.000000001s", 1),
+        ("123456789012345678ns", 123_456_789_012_345_678),
+    ],
+)
+def test_a_duration_with_its_unit_is_read_exactly(text: str, duration_ns: int) -> None:
+    assert units.parse_duration_ns(text) == duration_ns
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "60",
+        "1:30",
+        "-1s",
+        "+1s",
+        "1e3s",
+        ".5s",
+        "5.s",
+        "s",
+        "1 day",
+        "1s 2ms",
+        "nans",
+        "infs",
+        "٣s",
+        "1S",
+    ],
+)
+def test_what_is_no_duration_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a duration; write a number with its unit, such as 30s"):
+        units.parse_duration_ns(text)
+
+
+@given(st.integers(0, 10**18 - 1))
+def test_a_written_duration_reads_as_the_same(duration_ns: int) -> None:
+    assert units.parse_duration_ns(units.write_duration(duration_ns)) == duration_ns
+
+
+@given(st.text(max_size=20))
+def test_any_text_is_a_duration_or_a_value_error(text: str) -> None:
+    with contextlib.suppress(ValueError):
+        assert units.parse_duration_ns(text) >= 0
+
+
+@pytest.mark.parametrize(
+    ("duration_ns", "text"),
+    [
+        (0, "0 us"),
+        (1_250, "1.25 us"),
+        (999_999, "1,000 us"),
+        (1_250_000, "1.25 ms"),
+        (42e9, "42 s"),
+        (60e9, "1 min"),
+        (125e9, "2 min 5 s"),
+        (float("nan"), "-"),
+        (float("inf"), "-"),
+    ],
+)
+def test_a_duration_is_shown_in_the_unit_that_reads_best(duration_ns: float, text: str) -> None:
+    assert units.format_duration(duration_ns) == text
+
+
+@pytest.mark.parametrize(
+    ("rate", "text"), [(12345.4, "12,345"), (99.94, "99.9"), (1.234, "1.23"), (0.0, "0"), (0.01234, "0.0123")]
+)
+def test_a_rate_is_shown_to_three_digits_or_whole(rate: float, text: str) -> None:
+    assert units.format_rate(rate) == text
+
+
+def test_a_size_is_shown_in_megabytes() -> None:
+    assert units.format_bytes(1_234_567_890) == "1,234.6 MB"
