@@ -16,6 +16,8 @@ from bench.results.store import Store
 from bench.scenario.reading import load_scenario
 from bench.servers import server_names
 
+WIDTH_WITHOUT_TERMINAL = 200  # a file has no width; cut to 80 columns, the ranking would lose digits
+
 
 def _usable_name(context: click.Context, parameter: click.Parameter, name: str | None) -> str | None:
     """Refuse what is no plain file name: it becomes the name of a folder and of a file."""
@@ -69,6 +71,8 @@ def show(store: Store, reports: Path, json_file: str | None, ending: BenchError 
     """Print the ranking of a stored run, write its report and JSON, and raise what its exit code says."""
     summary, measurements = outcome.summary_of(store)
     console = Console(stderr=json_file == "-", highlight=False)
+    if not console.is_terminal:
+        console.width = WIDTH_WITHOUT_TERMINAL
     print_ranking(summary, console)
     if json_file is not None:
         outcome.write_json(summary, json_file)

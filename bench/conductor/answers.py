@@ -27,7 +27,8 @@ def judge_answers(
 ) -> Judgement:
     """Ask each deployment twice and compare.
 
-    The body that must come is the one `known` from an earlier launch, else the one most deployments gave.
+    The body that must come is the one `known` from an earlier launch, else the one most deployments gave,
+    and of several given equally often the one that came first.
     """
     accepted: dict[str, bytes] = {}
     rejected: dict[str, str] = {}

@@ -13,6 +13,7 @@ from bench.conductor.children import adopt_orphans
 from bench.conductor.deployment import stop_all
 from bench.conductor.generator_process import GeneratorProcess
 from bench.conductor.interruption import Interruption
+from bench.conductor.keeper import Keeper
 from bench.conductor.launch import LaunchInProgress
 from bench.conductor.observer import Observer
 from bench.conductor.preparation import Prepared
@@ -28,7 +29,8 @@ def conduct(prepared: Prepared, store: Store, observer: Observer) -> Run:
     """Carry out the run and return its description as it ended.
 
     Raises Interrupted after Ctrl-C or SIGTERM, when everything has been stopped and what was measured is on
-    disk; GeneratorFailed and InputError (the disk is full) after the same.
+    disk; GeneratorFailed and InputError (the disk is full) after the same. KeyboardInterrupt says that there
+    was a second Ctrl-C: whoever presses it wants nothing more than the end.
     """
     store.write_run(prepared.run)
     observer.planned(prepared.run, prepared.estimated_ns)
@@ -37,15 +39,21 @@ def conduct(prepared: Prepared, store: Store, observer: Observer) -> Run:
         conductor = _Conductor(prepared, store, observer, interruption)
         status: Literal["complete", "partial"] = "partial"
         try:
-            conductor.carry_out()
+            try:
+                conductor.carry_out()
+            finally:
+                interruption.shield()  # a Ctrl-C that comes before this line is through is caught below
             status = "complete"
         except KeyboardInterrupt:
-            raise Interrupted("interrupted; what was measured until then is kept") from None
+            pass
         finally:
-            interruption.shield()
             conductor.stop()
             ended = prepared.run.model_copy(update={"status": status, "finished_at": datetime.now(UTC)})
             store.write_run(ended)
+    if interruption.hurried:
+        raise KeyboardInterrupt
+    if interruption.came:
+        raise Interrupted("interrupted; what was measured until then is kept")
     return ended
 
 
@@ -70,8 +78,10 @@ class _Conductor:
         self._store = store
         self._observer = observer
         self._interruption = interruption
+        self._keeper: Keeper | None = None
         self._generator: GeneratorProcess | None = None
         self._launch: LaunchInProgress | None = None
+        self._medians_ns: dict[str, float] = {}
         self._lengths: dict[str, SliceLength] = {}
         self._bodies: dict[str, bytes | None] = {}
         self._broken: set[str] = set()
@@ -81,12 +91,18 @@ class _Conductor:
     def carry_out(self) -> None:
         """Every launch, one after the other."""
         run = self._prepared.run
-        self._generator = GeneratorProcess(run.machine.generator_cores, self._store.logs / "generator.log")
+        with self._interruption.held():
+            self._keeper = Keeper()
+            self._generator = GeneratorProcess(
+                run.machine.generator_cores, self._store.logs / "generator.log"
+            )
         for number in range(1, self._measure.launches + 1):
             if len(self._broken) == len(run.deployments):
                 break
             self._observer.launching(number, self._measure.launches)
-            self._launch = LaunchInProgress(number, self._prepared, self._store, self._observer)
+            self._launch = LaunchInProgress(
+                number, self._prepared, self._store, self._observer, self._interruption
+            )
             self._launch.start(self._broken)
             if number == 1:
                 self._generator.wait_until_ready()
@@ -101,6 +117,8 @@ class _Conductor:
         if self._generator is not None:
             self._generator.stop()
         self._stop_launch()
+        if self._keeper is not None:
+            self._keeper.stop()
 
     def _stop_launch(self) -> None:
         if self._launch is not None:
@@ -119,16 +137,23 @@ class _Conductor:
         launch.write()
 
     def _warm_up(self, launch: LaunchInProgress, generator: GeneratorProcess) -> None:
-        """A slice of every cell that is not counted; in the first launch it also sets the slices' lengths."""
-        medians: dict[str, float] = {}
+        """A slice of every cell that is not counted; a cell's first one sets the length of its slices.
+
+        What breaks in it is lost before that: the time it did not answer says nothing about the others.
+        """
+        medians_ns = {cell.id: self._median_ns(generator, cell) for cell in launch.cells()}
+        self._broken |= launch.look_after()
         for cell in launch.cells():
-            outcome = self._generate(generator, cell, SliceLength(0, WARM_UP_NS))
-            if not outcome.requests:
-                outcome = self._generate(generator, cell, SliceLength(0, 10 * WARM_UP_NS))
-            median = Histogram.decode(outcome.histogram).quantile_ns(0.5)
-            medians[cell.id] = median if outcome.requests else 10.0 * WARM_UP_NS
-        if not self._lengths:
-            self._lengths = slice_lengths(medians, self._measure)
+            self._medians_ns.setdefault(cell.id, medians_ns[cell.id])
+        self._lengths = slice_lengths(self._medians_ns, self._measure)
+
+    def _median_ns(self, generator: GeneratorProcess, cell: Cell) -> float:
+        """The median service time in a slice that is not counted, or in a longer one if that is too short."""
+        for length_ns in (WARM_UP_NS, 10 * WARM_UP_NS):
+            outcome = self._generate(generator, cell, SliceLength(0, length_ns))
+            if outcome.requests:
+                return Histogram.decode(outcome.histogram).quantile_ns(0.5)
+        return 10.0 * WARM_UP_NS
 
     def _measure_block(self, launch: LaunchInProgress, generator: GeneratorProcess) -> None:
         self._blocks += 1

@@ -1,7 +1,6 @@
 """A deployment at work: started, proven to be the one that answers, sampled, stopped."""
 
 import http.client
-import secrets
 import subprocess
 import time
 from collections.abc import Iterable, Mapping
@@ -16,6 +15,7 @@ from bench.conductor import family
 from bench.conductor.children import child_environment, start
 from bench.conductor.exchange import Answer, ask, keeps_alive, request_bytes
 from bench.conductor.interruption import Interruption
+from bench.conductor.log import last_lines
 from bench.conductor.ports import strangers_listen
 from bench.errors import InputError, ServerFailed
 from bench.results.model import Deployment, Failure
@@ -24,8 +24,8 @@ from bench.servers import Process
 from bench.units import NS_PER_S, format_duration
 
 POLL_S = 0.005
-LOG_LINES = 12
 WRONG_STATUS_PATIENCE_S = 3.0
+PROCESSES_PATIENCE_S = 2.0
 STOP_PATIENCE_S = 5.0
 KILL_PATIENCE_S = 1.5
 
@@ -53,7 +53,8 @@ class RunningDeployment:
         self.keeps_alive: bool | None = None
         self.processes: int | None = None
         self._log = log
-        self._nonce = secrets.token_hex(16)
+        self._expected_processes = part.processes
+        self._nonce = family.new_nonce()
         environment = {
             **surroundings.environment,
             **part.environment,
@@ -77,25 +78,21 @@ class RunningDeployment:
         """
         data = request_bytes(request, self.port)
         deadline = time.monotonic() + measure.start_timeout_ns / NS_PER_S
-        wrong_since: float | None = None
+        what = f"gave no answer to {request.label} within {format_duration(measure.start_timeout_ns)}"
         while True:
             self._require_alive()
             answer = self._first_answer(data, request.method, deadline)
             if answer is not None and answer.status == request.expect.status:
                 break
-            now = time.monotonic()
             if answer is not None:
                 refuse_redirect_away(answer, request)
-                wrong_since = wrong_since or now
-                if now - wrong_since > WRONG_STATUS_PATIENCE_S:
-                    raise self._not_started(
-                        f"answers {answer.status} instead of {request.expect.status} to {request.label}"
-                    )
-            if now > deadline:
-                patience = format_duration(measure.start_timeout_ns)
-                raise self._not_started(f"gave no answer to {request.label} within {patience}")
+                what = f"answers {answer.status} instead of {request.expect.status} to {request.label}"
+                deadline = min(deadline, time.monotonic() + WRONG_STATUS_PATIENCE_S)
+            if time.monotonic() > deadline:
+                raise self._not_started(what)
             time.sleep(POLL_S)
         self.start_up_ns = time.perf_counter_ns() - self._started_ns
+        self._wait_for_processes()
         self._prove_who_answers()
         with suppress(OSError, http.client.HTTPException):
             self.keeps_alive = keeps_alive(data, request.method, self.port, 5.0)
@@ -106,8 +103,14 @@ class RunningDeployment:
         except (OSError, http.client.HTTPException):
             return None
 
+    def _wait_for_processes(self) -> None:
+        """Wait for the workers that start after the one that answered: later they would pass for new ones."""
+        deadline = time.monotonic() + PROCESSES_PATIENCE_S
+        while len(self._members()) < self._expected_processes and time.monotonic() < deadline:
+            time.sleep(POLL_S)
+
     def _prove_who_answers(self) -> None:
-        members = family.members(self._process.pid, self._nonce)
+        members = self._members()
         self.pids = [member.pid for member in members]
         self.processes = len(members)
         if strangers_listen(self.port, self.pids):
@@ -123,13 +126,15 @@ class RunningDeployment:
 
     def log_lines(self) -> tuple[str, ...]:
         """The last lines of what it wrote."""
-        with suppress(OSError):
-            lines = self._log.read_text(errors="replace").splitlines()
-            return tuple(line[:500] for line in lines if line.strip())[-LOG_LINES:]
-        return ()
+        return last_lines(self._log)
+
+    def _members(self) -> list[psutil.Process]:
+        return family.members(self._process.pid, self._nonce)
 
     def cpu_ns(self) -> int:
         """CPU time used so far by all its processes. Raises ProcessLookupError where one has ended."""
+        if self.has_ended:  # until that is asked, the system keeps its clock for us
+            raise ProcessLookupError(self._process.pid)
         return family.cpu_ns(self.pids)
 
     def failure(self) -> Failure | None:
@@ -137,7 +142,7 @@ class RunningDeployment:
         code = self._process.poll()
         if code is not None:
             return Failure(code="died", what=f"ended with exit code {code} under load", log=self.log_lines())
-        now = {member.pid for member in family.members(self._process.pid, self._nonce)}
+        now = {member.pid for member in self._members()}
         if now != set(self.pids):
             lost, new = set(self.pids) - now, now - set(self.pids)
             what = f"{len(lost)} of its processes ended and {len(new)} new ones appeared under load"
@@ -146,18 +151,18 @@ class RunningDeployment:
 
     def memory_bytes(self) -> int | None:
         """Memory of all its processes together (PSS)."""
-        return family.memory_bytes(family.members(self._process.pid, self._nonce))
+        return family.memory_bytes(self._members())
 
     def ask_to_stop(self) -> list[psutil.Process]:
         """Ask it to end; returns every process that must be gone."""
-        members = family.members(self._process.pid, self._nonce)
+        members = self._members()
         with suppress(ProcessLookupError):
             self._process.terminate()
         return members
 
     def kill(self) -> None:
         """End it without asking."""
-        self.make_sure(family.members(self._process.pid, self._nonce))
+        self.make_sure(self._members())
 
     @property
     def has_ended(self) -> bool:
@@ -167,7 +172,7 @@ class RunningDeployment:
     def make_sure(self, known: list[psutil.Process]) -> None:
         """Kill what is left of it, and wait until that is gone."""
         left = {process.pid: process for process in known}
-        left.update({member.pid: member for member in family.members(self._process.pid, self._nonce)})
+        left.update({member.pid: member for member in self._members()})
         family.end(list(left.values()))
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(KILL_PATIENCE_S)

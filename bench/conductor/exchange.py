@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -56,10 +57,25 @@ def keeps_alive(data: bytes, method: str, port: int, timeout_s: float) -> bool:
 
 
 def _ask(connection: socket.socket, data: bytes, method: str) -> Answer:
+    deadline = time.monotonic() + (connection.gettimeout() or 0.0)
     connection.sendall(data)
     response = http.client.HTTPResponse(connection, method=method)
     try:
         response.begin()
-        return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
+        return Answer(
+            response.status, {k.lower(): v for k, v in response.getheaders()}, _body(response, deadline)
+        )
     finally:
         response.close()
+
+
+def _body(response: http.client.HTTPResponse, deadline: float) -> bytes:
+    """The whole body. A stream that never ends would never run into the timeout of a single read."""
+    body = bytearray()
+    while piece := response.read1(1 << 16):
+        body += piece
+        if time.monotonic() > deadline:
+            raise TimeoutError("the answer did not end in time")
+    if response.length:
+        raise http.client.IncompleteRead(bytes(body), response.length)
+    return bytes(body)

@@ -5,6 +5,7 @@ nonce in its environment: a daemon that left its parent and its session is still
 """
 
 import os
+import secrets
 import signal
 import time
 from collections.abc import Sequence
@@ -13,6 +14,12 @@ from contextlib import suppress
 import psutil
 
 NONCE_VARIABLE = "BENCH_DEPLOYMENT"
+OURS = secrets.token_hex(8)  # how every nonce begins that this process gives to a deployment
+
+
+def new_nonce() -> str:
+    """A nonce for the processes of one deployment."""
+    return OURS + secrets.token_hex(8)
 
 
 def members(root: int, nonce: str) -> list[psutil.Process]:
@@ -24,16 +31,17 @@ def members(root: int, nonce: str) -> list[psutil.Process]:
         if process.status() != psutil.STATUS_ZOMBIE:
             found[root] = process
     for orphan in psutil.Process().children():
-        if orphan.pid not in found and orphan.pid != root and _carries(orphan, nonce):
+        if orphan.pid not in found and orphan.pid != root and carries(orphan, nonce):
             found[orphan.pid] = orphan
             with suppress(psutil.Error):
                 found.update({child.pid: child for child in orphan.children(recursive=True)})
     return list(found.values())
 
 
-def _carries(process: psutil.Process, nonce: str) -> bool:
+def carries(process: psutil.Process, nonce: str) -> bool:
+    """Whether this process was started with a nonce that is, or begins with, this one."""
     try:
-        return process.environ().get(NONCE_VARIABLE) == nonce
+        return process.environ().get(NONCE_VARIABLE, "").startswith(nonce)
     except (psutil.Error, OSError):
         return False
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.conductor.children import child_environment, start
+from bench.conductor.log import last_lines
 from bench.errors import GeneratorFailed
 from bench.load.messages import SliceOrder, SliceOutcome
 from bench.load.target import Target
@@ -97,7 +98,4 @@ class GeneratorProcess:
         return answer
 
     def _failed(self, what: str) -> GeneratorFailed:
-        lines: list[str] = []
-        with suppress(OSError):
-            lines = self._log.read_text(errors="replace").splitlines()[-12:]
-        return GeneratorFailed(f"the load generator {what}", "\n  ".join(lines))
+        return GeneratorFailed(f"the load generator {what}", "\n  ".join(last_lines(self._log)))

@@ -1,6 +1,8 @@
 """Ctrl-C and SIGTERM: the first one ends the run in good order, the next one hurries the ending."""
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -8,12 +10,15 @@ from typing import Any, Self
 class Interruption:
     """While entered, the first signal raises KeyboardInterrupt, and each later one sets `hurried`.
 
-    Code that must not be torn apart once the end has begun polls `hurried` and cuts its patience short.
+    Code that must not be torn apart runs while it is `held`, or, once the end has begun, behind the `shield`:
+    there it polls `hurried` and cuts its patience short.
     """
 
     def __init__(self) -> None:
-        self.interrupted = False
+        self.came = False
         self.hurried = False
+        self._held = False
+        self._shielded = False
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
@@ -28,12 +33,24 @@ class Interruption:
             signal.signal(number, handler)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  (signal.signal's form)
-        if self.interrupted:
-            self.hurried = True
+        if self.came or self._shielded:
+            self.came = self.hurried = True
             return
-        self.interrupted = True
-        raise KeyboardInterrupt
+        self.came = True
+        if not self._held:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """What must be done whole, such as starting a process and noting it: a signal raises afterwards."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+            if self.came:
+                raise KeyboardInterrupt
 
     def shield(self) -> None:
         """From here on no signal raises: the end has begun."""
-        self.interrupted = True
+        self._shielded = True

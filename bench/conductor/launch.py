@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from bench.conductor.answers import judge_answers
 from bench.conductor.deployment import RunningDeployment, Surroundings
 from bench.conductor.exchange import request_bytes
+from bench.conductor.interruption import Interruption
 from bench.conductor.observer import Observer
 from bench.conductor.ports import free_port
 from bench.conductor.preparation import Prepared
@@ -24,6 +25,7 @@ class LaunchInProgress:
     prepared: Prepared
     store: Store
     observer: Observer
+    interruption: Interruption
     running: dict[str, RunningDeployment] = field(default_factory=dict)
     rejected: dict[str, str] = field(default_factory=dict)
     _ended: list[LaunchedDeployment] = field(default_factory=list)
@@ -42,22 +44,27 @@ class LaunchInProgress:
     def _start_one(self, deployment: Deployment) -> None:
         loaded = self.prepared.loaded
         fixed = self.prepared.choices[deployment.id].port if deployment.app == "app" else None
-        port = free_port(fixed, {running.port for running in self.running.values()})
+        port = free_port(fixed, self._taken_ports())
         (part,) = self.prepared.blueprint(deployment, port).parts
-        started = RunningDeployment(
-            deployment,
-            part,
-            port=port,
-            log=self.store.logs / f"{self.number:04}-{deployment.name}-{deployment.app}.log",
-            surroundings=Surroundings(
-                directory=loaded.directory,
-                environment=loaded.scenario.environment,
-                cores=self.prepared.run.machine.server_cores,
-            ),
-        )
-        self.running[deployment.id] = started
+        with self.interruption.held():
+            started = self.running[deployment.id] = RunningDeployment(
+                deployment,
+                part,
+                port=port,
+                log=self.store.logs / f"{self.number:04}-{deployment.name}-{deployment.app}.log",
+                surroundings=Surroundings(
+                    directory=loaded.directory,
+                    environment=loaded.scenario.environment,
+                    cores=self.prepared.run.machine.server_cores,
+                ),
+            )
         started.wait_until_ready(loaded.scenario.requests[0], loaded.scenario.measure)
         self.observer.ready(deployment, started.start_up_ns or 0)
+
+    def _taken_ports(self) -> set[int]:
+        """Ports of those that run, and those fixed for the ones still to come."""
+        fixed = {choice.port for choice in self.prepared.choices.values() if choice.port is not None}
+        return fixed | {running.port for running in self.running.values()}
 
     def judge(self, bodies: dict[str, bytes | None]) -> dict[str, Target]:
         """Compare the answers to each request; returns what the generator is to ask, by cell.
@@ -69,7 +76,7 @@ class LaunchInProgress:
         for request in scenario.requests:
             judgement = judge_answers(
                 request,
-                list(self.running.values()),
+                self._apps_first(),
                 bodies.get(request.label),
                 scenario.measure.response_timeout_ns,
             )
@@ -92,6 +99,11 @@ class LaunchInProgress:
                 )
         return targets
 
+    def _apps_first(self) -> list[RunningDeployment]:
+        """Those that run in the order of the run, floors last: where opinions are even, the app is right."""
+        ordered = sorted(self.prepared.run.deployments, key=lambda deployment: deployment.app == "floor")
+        return [self.running[deployment.id] for deployment in ordered if deployment.id in self.running]
+
     def cells(self) -> list[Cell]:
         """The cells of the deployments that are running and give right answers."""
         return [
@@ -103,10 +115,11 @@ class LaunchInProgress:
     def lose(self, key: str, failure: Failure) -> None:
         """Note that a deployment is not measured any more, and end what is left of it."""
         deployment = next(d for d in self.prepared.run.deployments if d.id == key)
-        lost = self.running.pop(key, None)
-        self._ended.append(_record(deployment, lost, failure))
+        lost = self.running.get(key)
         if lost is not None:
-            lost.kill()
+            lost.kill()  # while it is still among those that a Ctrl-C just now would stop
+        self._ended.append(_record(deployment, lost, failure))
+        self.running.pop(key, None)
         self.observer.failed(deployment, failure)
 
     def look_after(self) -> set[str]:

@@ -1,8 +1,8 @@
 """The generator's process: orders come in on standard input, outcomes go out on standard output.
 
 One JSON object a line each way: `{"targets": {key: target}}`, `{"slice": order}` or `{"statistics": {}}`,
-with the dictionaries that `Target` and `SliceOrder` write; each is answered by one line. The process ends when
-its input does.
+with the dictionaries that `Target` and `SliceOrder` write; each is answered by one line. The process ends
+when its input does.
 """
 
 import gc

@@ -5,6 +5,7 @@ runs inside the hub, never blocks and returns after a bounded number of turns, s
 greenlets go on. Time is `perf_counter_ns` (CLOCK_MONOTONIC): steps of the wall clock do not reach it.
 """
 
+import errno
 import gc
 import time
 from time import perf_counter_ns
@@ -12,7 +13,7 @@ from time import perf_counter_ns
 from gevent.event import Event
 from gevent.hub import get_hub
 
-from bench.load.connection import EPOLLIN, EPOLLOUT, Connection, Pool
+from bench.load.connection import EPOLLIN, EPOLLOUT, NOT_MATCHING, Connection, Pool
 from bench.load.messages import SliceOutcome
 from bench.load.recording import Recording
 from bench.load.response import ResponseParser, error_of
@@ -79,7 +80,7 @@ class ClosedLoop:
             self._defect = defect
             self._finished.set()
 
-    def _drain(self) -> None:  # noqa: C901, PLR0912  (one loop: a call costs as much as a comparison)
+    def _drain(self) -> None:  # noqa: C901, PLR0912, PLR0915  (one loop: a call costs as much as a comparison)
         """Take every answer that has come and send the next request on its connection."""
         pool, recording = self._pool, self.recording
         poll, by_descriptor, template = pool.epoll.poll, pool.by_descriptor, pool.template
@@ -104,9 +105,14 @@ class ClosedLoop:
                     continue
                 offset = connection.offset
                 if data != expected or offset:
-                    if data and connection.parser is None and expected.startswith(data, offset):
-                        connection.offset = offset = offset + len(data)
+                    if (
+                        data
+                        and expected.startswith(data, offset)
+                        and (not offset or connection.matched is expected)
+                    ):
+                        offset += len(data)
                         if offset < len(expected):
+                            connection.offset, connection.matched = offset, expected
                             continue
                         connection.offset = 0
                     elif self._parse(connection, data):
@@ -134,16 +140,19 @@ class ClosedLoop:
 
     def _ask(self, connection: Connection) -> None:
         """Send a request, on a new connection where there is none."""
+        is_new = not connection.is_open
         try:
-            if not connection.is_open:
+            if is_new:
                 self._pool.open(connection)
             connection.sent_ns = perf_counter_ns()
             self._pool.send(connection)
-        except OSError:
-            self.recording.errors["connect"] += 1
+        except OSError as error:
+            kind = "connect" if is_new else "reset"
+            self.recording.errors["out of ports" if error.errno == errno.EADDRNOTAVAIL else kind] += 1
             self._pool.close(connection)
             self._unconnected.append(connection)
             return
+        self._pool.opened += is_new
         connection.waiting = True
         self._waiting += 1
 
@@ -155,7 +164,9 @@ class ClosedLoop:
             self._pool.close(connection)
         if self._sending:
             self._ask(connection)
-        elif not self._waiting:
+            return
+        connection.offset = NOT_MATCHING
+        if not self._waiting:
             self._finished.set()
 
     def _fail(self, connection: Connection, kind: str) -> None:
@@ -183,6 +194,7 @@ class ClosedLoop:
         # Tried again with the next tick and not at once: nobody is there, and asking is a busy loop.
         self.recording.errors["connect"] += 1
         self._pool.close(connection)
+        self._pool.opened -= 1
         connection.waiting = False
         self._waiting -= 1
         self._unconnected.append(connection)
@@ -190,15 +202,12 @@ class ClosedLoop:
     def _parse(self, connection: Connection, data: bytes) -> bool:
         """Read a piece that is not as the template has it; says whether it completed a right response."""
         template = self._pool.template
-        parser = connection.parser
-        if parser is None:
-            if not data and not connection.offset:
-                self._fail(connection, "closed")
-                return False
-            parser = connection.parser = ResponseParser(template.method)
-            if connection.offset:
-                parser.feed(template.data[: connection.offset])
-                connection.offset = 0
+        if data and not connection.waiting:
+            self.recording.errors["malformed"] += 1  # nobody asked
+        if not connection.waiting or not (data or connection.offset):
+            self._fail(connection, "closed")
+            return False
+        parser = connection.parser or self._start_parser(connection)
         if data:
             parser.feed(data)
         else:
@@ -206,6 +215,7 @@ class ClosedLoop:
         if not parser.complete and parser.error is None:
             return False
         connection.parser = None
+        connection.offset = 0
         error = error_of(parser, template.expected)
         if error is None:
             template.learn(parser)
@@ -213,6 +223,14 @@ class ClosedLoop:
         self.recording.errors[error] += 1
         self._done(connection, closes=parser.error is not None or parser.closes)
         return False
+
+    def _start_parser(self, connection: Connection) -> ResponseParser:
+        """A parser for the rest of the connection's answer, which has read what equalled the template."""
+        parser = connection.parser = ResponseParser(self._pool.template.method)
+        if connection.offset:
+            parser.feed(connection.matched[: connection.offset])
+        connection.offset = NOT_MATCHING
+        return parser
 
     def _pass_milestones(self, now_ns: int) -> int:
         """Begin or end the counted window where its time has come; returns the next time to look."""

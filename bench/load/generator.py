@@ -59,6 +59,7 @@ class Generator:
     def _have_users(self, count: int) -> None:
         if len(SliceUser.crew) == count:
             return
-        self._runner.start(count, spawn_rate=count)
+        # Locust stops users at the spawn rate, too.
+        self._runner.start(count, spawn_rate=max(count, len(SliceUser.crew)))
         while len(SliceUser.crew) != count:
             gevent.sleep(0.001)

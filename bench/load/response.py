@@ -5,12 +5,17 @@ template. A later response that is byte for byte the template needs one comparis
 follows RFC 9112, section 6.3; the lifetime of the connection section 9.3.
 """
 
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
 import httptools
 
 MAX_HEADER_BYTES = 256 * 1024
+
+# The template's bytes where there is no template: no server can know them, so no answer equals them. It must
+# not be empty, as that is what is read when the connection ends.
+UNKNOWN = b"\0" + secrets.token_bytes(31)
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,9 @@ class ResponseParser:
         self._body: list[bytes] = []
         self._head_only = method == "HEAD"
         self._has_length = False
+        self._is_chunked = False
+        self._has_no_body = False
+        self._heads = 0
         self._headers_done = False
         self._connection_tokens: set[bytes] = set()
         self._keeps_alive = False
@@ -67,9 +75,9 @@ class ResponseParser:
         self._received += len(data)
         try:
             self._llhttp.feed_data(data)
-        except httptools.HttpParserError:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self.error = "malformed"
-        if not self._headers_done and self._received > MAX_HEADER_BYTES:
+        if self._has_stray_bytes():
             self.error = "malformed"
         self._release_when_done()
 
@@ -90,6 +98,22 @@ class ResponseParser:
         if self.complete or self.error:
             self._llhttp = None
 
+    def _has_stray_bytes(self) -> bool:
+        """Whether the headers have no end, or something stands before or after the response.
+
+        llhttp says nothing of empty lines there.
+        """
+        if self._pieces[0][:1] != b"H":
+            return True
+        if not self._headers_done:
+            return self._received > MAX_HEADER_BYTES
+        if not self.complete:
+            return False
+        after_heads = self.raw.split(b"\r\n\r\n", self._heads)[-1]
+        if self._is_chunked and not self._has_no_body:
+            return not after_heads.endswith(b"\r\n\r\n") or after_heads.endswith(b"\r\n\r\n\r\n")
+        return len(after_heads) != len(self.body)
+
     def on_message_begin(self) -> None:
         """Called at a first byte: a second response in the same piece was never asked for."""
         if self.complete:
@@ -98,22 +122,27 @@ class ResponseParser:
     def on_header(self, name: bytes, value: bytes) -> None:
         """Called for each header: those of an interim response (1xx) say nothing about the final one."""
         lowered = name.lower()
-        if lowered in (b"content-length", b"transfer-encoding"):
+        if lowered == b"content-length":
             self._has_length = True
+        elif lowered == b"transfer-encoding":
+            self._is_chunked = value.lower().strip().endswith(b"chunked")
+            self._has_length = self._has_length or self._is_chunked
         elif lowered == b"connection":
             self._connection_tokens.update(token.strip() for token in value.lower().split(b","))
 
     def on_headers_complete(self) -> None:
         """Called at the empty line: status and lifetime of the connection are known."""
+        self._heads += 1
         self.status = self._llhttp.get_status_code()
         if self.status < 200:
             self._connection_tokens.clear()
-            self._has_length = False
+            self._has_length = self._is_chunked = False
             return
         self._headers_done = True
         self._keeps_alive = b"close" not in self._connection_tokens and (
             self._llhttp.get_http_version() != "1.0" or b"keep-alive" in self._connection_tokens
         )
+        self._has_no_body = self._head_only or self.status in (204, 304)
         if self._head_only:
             # llhttp cannot know that the request was HEAD: whatever the headers say, no body follows.
             self.complete = True
@@ -144,7 +173,7 @@ def error_of(parser: ResponseParser, expected: Expected) -> str | None:
 class Template:
     """The bytes of the response that was last parsed and verified, which the next ones are compared with.
 
-    `data` is empty where bytes alone cannot tell: before the first response, where any body is accepted,
+    `data` is UNKNOWN where bytes alone cannot tell: before the first response, where any body is accepted,
     and where a response ends with its connection. `closes` says whether the connection ends with it.
     """
 
@@ -153,10 +182,11 @@ class Template:
     def __init__(self, method: str, expected: Expected) -> None:
         self.method = method
         self.expected = expected
-        self.data = b""
+        self.data = UNKNOWN
         self.closes = False
 
     def learn(self, parser: ResponseParser) -> None:
         """Take a verified response as the model of those to come."""
         self.closes = parser.closes
-        self.data = b"" if parser.ends_with_connection or self.expected.body is None else parser.raw
+        unknown = parser.ends_with_connection or self.expected.body is None
+        self.data = UNKNOWN if unknown else parser.raw

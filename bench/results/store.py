@@ -32,8 +32,13 @@ class Store:
         """A new folder for this run under the folder of results, proven to be writable."""
         store = cls(results / run_id)
         try:
-            for folder in (store.folder / "launches", store.folder / "blocks", store.logs):
+            for folder in (store.folder, store.folder / "launches", store.folder / "blocks", store.logs):
                 folder.mkdir(parents=True)
+        except FileExistsError as error:
+            raise InputError(
+                f"there is a file or folder {store.folder} already",
+                "choose another --name, or another folder with --results",
+            ) from error
         except OSError as error:
             raise InputError(
                 f"cannot write results to {results}: {error.strerror}",

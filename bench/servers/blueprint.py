@@ -28,10 +28,14 @@ class Settings:
 
 @dataclass(frozen=True)
 class Process:
-    """One process to start: its command line, looked up in the app's environment first, and variables."""
+    """One process to start: its command line, looked up in the app's environment first, and variables.
+
+    `processes` is how many it becomes, itself, its workers and whatever stands between counted.
+    """
 
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
+    processes: int = 1
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class Gunicorn:
                 "--worker-connections", str(max(1000, settings.connections + threads)),
             ]  # fmt: skip
         return Blueprint(
-            parts=(Process((*command, *settings.options)),),
+            parts=(Process((*command, *settings.options), processes=1 + settings.processes),),
             processes=settings.processes,
             threads=threads,
             keeps_alive=self.keeps_alive,

@@ -32,7 +32,7 @@ class Uwsgi:
             *settings.options,
         )  # fmt: skip
         return Blueprint(
-            parts=(Process(command),),
+            parts=(Process(command, processes=2 + settings.processes),),
             processes=settings.processes,
             threads=settings.threads,
             keeps_alive=True,

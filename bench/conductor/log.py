@@ -1,0 +1,26 @@
+"""The end of what a child wrote, fit to be shown: it may be of any size, and hold anything."""
+
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+LINES = 12
+_TAIL_BYTES = 64 * 1024
+_LONGEST_LINE = 500
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def last_lines(log: Path) -> tuple[str, ...]:
+    """The last lines that are not empty, without colours and whatever else a terminal would act on."""
+    tail = b""
+    with suppress(OSError), log.open("rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL_BYTES))
+        tail = file.read(_TAIL_BYTES)
+    lines = (_shown(line) for line in tail.decode(errors="replace").splitlines())
+    return tuple(line[:_LONGEST_LINE] for line in lines if line.strip())[-LINES:]
+
+
+def _shown(line: str) -> str:
+    plain = _COLOURS.sub("", line).expandtabs()
+    return "".join(char if char.isprintable() else "\ufffd" for char in plain)

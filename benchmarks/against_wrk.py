@@ -1,0 +1,80 @@
+"""Does our generator see the goodput that wrk sees? Every deployment of a scenario, asked by both in turn.
+
+Claim: within 5 % of wrk on every cell. Ours verifies every body, wrk does not.
+
+All deployments are up at once. A turn of ours (0.1 s of ramp, then the counted seconds) and a run of
+`wrk -t1` follow each other in random order, on the same core, with the same number of fresh connections and
+the same bytes. wrk counts from its first connect on, so that its runs are of a second or more.
+"""
+
+import argparse
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from bench.scenario.reading import load_scenario
+from bench.servers import server_names
+from bench.units import format_rate
+from benchmarks.findings import Bar, Finding, Findings, ratio_finding, table
+from benchmarks.live_deployments import live_deployments
+from benchmarks.our_generator import our_generator
+from benchmarks.pairs import Played, median_ratio, play
+from benchmarks.program import command_line, run, say
+from benchmarks.stage import Stage
+from benchmarks.tools import version_of
+from benchmarks.wrk import Wrk
+
+NAME = "against_wrk"
+BAR = Bar("0.95 to 1.05", lowest=0.95, highest=1.05)
+
+
+def measure(stage: Stage, options: argparse.Namespace) -> Findings:
+    """Let both take turns on every cell."""
+    wrk = Wrk(stage)
+    loaded = load_scenario(options.scenario, server_names())
+    cells = stage.open.enter_context(live_deployments(stage, loaded))
+    ours = stage.open.enter_context(our_generator(stage, {live.cell.id: live.target for live in cells}))
+    pairs = {}
+    for live in cells:
+        key, connections = live.cell.id, live.cell.connections
+        ours.goodput(key, connections, 0.5)
+        pairs[key] = (
+            partial(ours.goodput, key, connections, options.seconds),
+            partial(wrk.rate, live.target, connections, options.seconds),
+        )
+    played = play(pairs, rounds=options.rounds, seed=options.seed, say=say)
+    return Findings(NAME, taken(options), findings_of(played), (rates_of(played),), {"responses/s": played})
+
+
+def findings_of(played: Played) -> list[Finding]:
+    """The ratio of each cell."""
+    return [ratio_finding(f"ours / wrk, {name}", median_ratio(pairs), BAR) for name, pairs in played.items()]
+
+
+def rates_of(played: Played) -> str:
+    """The medians of both on each cell, for the order of magnitude."""
+    rows = [
+        (name, *(format_rate(median(rates)) for rates in zip(*pairs, strict=True)))
+        for name, pairs in played.items()
+    ]
+    return table(("cell", "ours, responses/s", "wrk, responses/s"), rows)
+
+
+def taken(options: argparse.Namespace) -> str:
+    """How it was done, in a sentence."""
+    return (
+        f"`{options.scenario.name}`, {options.rounds} rounds of {options.seconds} s a turn; "
+        f"wrk {version_of('wrk')}. Medians of the ratios of neighbouring turns, with 95 % intervals."
+    )
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = command_line(NAME, __doc__, rounds=8)
+    parser.add_argument("scenario", type=Path, nargs="?", default=Path("scenarios/quickstart.yaml"))
+    parser.add_argument("--seconds", type=int, default=1, metavar="S", help="counted in a turn; default 1")
+    run(parser, measure)
+
+
+if __name__ == "__main__":
+    main()

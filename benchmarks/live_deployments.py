@@ -1,0 +1,49 @@
+"""The deployments of a scenario, all up at once, as the conductor starts them for a run."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from bench.conductor.deployment import stop_all
+from bench.conductor.launch import LaunchInProgress
+from bench.conductor.preparation import prepare
+from bench.errors import ServerFailed
+from bench.load.target import Target
+from bench.results.model import Cell
+from bench.results.store import Store
+from bench.scenario.reading import LoadedScenario
+from benchmarks.complaints import Complaints
+from benchmarks.program import say
+from benchmarks.stage import Stage
+
+
+@dataclass(frozen=True)
+class LiveCell:
+    """A cell of a running deployment and where it is asked."""
+
+    cell: Cell
+    target: Target
+
+
+@contextmanager
+def live_deployments(stage: Stage, loaded: LoadedScenario) -> Iterator[list[LiveCell]]:
+    """Start everything in the scenario, prove that the answers are right; stop it at the end.
+
+    What does not start, or answers wrongly, is left out and said. Raises ServerFailed where nothing is left,
+    or where a process ended or was replaced while it was used.
+    """
+    prepared = prepare(loaded, seed=None)
+    for skipped in prepared.run.skipped:
+        say(f"left out: {skipped.name}: {skipped.reason}; {skipped.remedy}")
+    store = Store.create(stage.folder, prepared.run.id)
+    launch = LaunchInProgress(1, prepared, store, Complaints(), stage.interruption)
+    try:
+        launch.start(set())
+        targets = launch.judge({})
+        if not targets:
+            raise ServerFailed("no deployment of the scenario gives an answer that can be verified")
+        yield [LiveCell(cell, targets[cell.id]) for cell in launch.cells()]
+        if broken := launch.look_after():
+            raise ServerFailed(f"broke under load: {', '.join(sorted(broken))}")
+    finally:
+        stop_all(launch.running.values(), stage.interruption)

@@ -1,0 +1,98 @@
+"""Programs of others that benchmarks run: found or asked for, started on their cores, ended in any case."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+
+from bench.conductor.children import child_environment, start
+from bench.conductor.log import last_lines
+from bench.errors import GeneratorFailed, InputError
+from benchmarks.stage import Stage
+
+_BEYOND_PATH = "/usr/local/sbin:/usr/sbin:/sbin"  # where Debian puts nginx, and users' PATH does not look
+_STOP_PATIENCE_S = 10.0
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def find(tool: str) -> str:
+    """The path of wrk or nginx. Raises InputError where it is not installed."""
+    found = shutil.which(tool, path=f"{os.environ.get('PATH', os.defpath)}:{_BEYOND_PATH}")
+    if found is None:
+        raise InputError(f"{tool} is not installed", "apt-get install wrk nginx-light")
+    return found
+
+
+def version_of(tool: str) -> str:
+    """The version of wrk or nginx, as it says itself."""
+    said = subprocess.run((find(tool), "-v"), capture_output=True, text=True, check=False, timeout=10)
+    found = re.search(r"\d+\.\d+(?:\.\d+)?", said.stdout + said.stderr)
+    return found[0] if found else "of unknown version"
+
+
+@contextmanager
+def running(
+    stage: Stage,
+    command: Sequence[str],
+    *,
+    cores: Sequence[int],
+    log: Path,
+    directory: Path | None = None,
+    environment: Mapping[str, str] = _NOTHING,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a process that writes to the log; it is asked to end at the end, and killed where it does not."""
+    process: subprocess.Popen[bytes] | None = None
+    try:
+        with stage.interruption.held(), log.open("wb") as output:
+            process = start(
+                command,
+                directory=directory or stage.folder,
+                environment=child_environment(environment),
+                cores=cores,
+                output=output,
+            )
+        yield process
+    finally:
+        if process is not None:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def output_of(
+    stage: Stage,
+    command: Sequence[str],
+    *,
+    timeout_s: float,
+    cores: Sequence[int] | None = None,
+    directory: Path | None = None,
+    environment: Mapping[str, str] = _NOTHING,
+) -> str:
+    """Run a command to its end, on the generator's core unless others are named; returns what it printed.
+
+    Raises GeneratorFailed where it ends badly, or not in time.
+    """
+    name, printed = Path(command[0]).name, stage.folder / "printed.txt"
+    cores = cores or stage.machine.generator_cores
+    with running(
+        stage, command, cores=cores, log=printed, directory=directory, environment=environment
+    ) as process:
+        try:
+            code = process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            code = None
+    if code != 0:
+        what = f"did not end within {timeout_s:.0f} s" if code is None else f"ended with exit code {code}"
+        raise GeneratorFailed(f"{name} {what}", "\n  ".join(last_lines(printed)))
+    return printed.read_text(errors="replace")
