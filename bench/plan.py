@@ -9,11 +9,11 @@ from bench.scenario.model import Load, Measure, Request
 from bench.units import NS_PER_MS, NS_PER_S
 
 RESPONSES_PER_SLICE = 20
-SHORTEST_SLICE_NS = 40 * NS_PER_MS
+SHORTEST_SLICE_NS = 60 * NS_PER_MS
 LONGEST_SLICE_NS = 5 * NS_PER_S
 FEWEST_BLOCKS = 3
 SHORTEST_RAMP_NS = 4 * NS_PER_MS
-WARM_UP_NS = 100 * NS_PER_MS
+WARM_UP_NS = 50 * NS_PER_MS
 
 # What a run takes beside the load, for the estimate given before it starts: a launch and the stop of a
 # deployment, and a slice's ramp and gap as a share of its length.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from bench.conductor.deployment import stop_all
+from bench.conductor.deployment import Stopping
 from bench.conductor.launch import LaunchInProgress
 from bench.conductor.preparation import prepare
 from bench.errors import ServerFailed
@@ -46,4 +46,4 @@ def live_deployments(stage: Stage, loaded: LoadedScenario) -> Iterator[list[Live
         if broken := launch.look_after():
             raise ServerFailed(f"broke under load: {', '.join(sorted(broken))}")
     finally:
-        stop_all(launch.running.values(), stage.interruption)
+        Stopping(launch.running.values()).wait(stage.interruption)

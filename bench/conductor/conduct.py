@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from bench.conductor.children import adopt_orphans
-from bench.conductor.deployment import stop_all
+from bench.conductor.deployment import Stopping
 from bench.conductor.generator_process import GeneratorProcess
 from bench.conductor.interruption import Interruption
 from bench.conductor.keeper import Keeper
@@ -81,6 +81,7 @@ class _Conductor:
         self._keeper: Keeper | None = None
         self._generator: GeneratorProcess | None = None
         self._launch: LaunchInProgress | None = None
+        self._stopping: list[Stopping] = []
         self._medians_ns: dict[str, float] = {}
         self._lengths: dict[str, SliceLength] = {}
         self._bodies: dict[str, bytes | None] = {}
@@ -103,12 +104,16 @@ class _Conductor:
             self._launch = LaunchInProgress(
                 number, self._prepared, self._store, self._observer, self._interruption
             )
+            if self._prepared.has_fixed_ports:
+                self._wait_for_stopped()
             self._launch.start(self._broken)
+            self._wait_for_stopped()
             if number == 1:
                 self._generator.wait_until_ready()
             self._measure_launch(self._launch, self._generator)
             self._generator.set_targets({})  # a server with open connections takes its time to end
-            self._stop_launch()
+            with self._interruption.held():
+                self._stop_launch()
         self._check_counts(self._generator)
 
     def stop(self) -> None:
@@ -117,13 +122,20 @@ class _Conductor:
         if self._generator is not None:
             self._generator.stop()
         self._stop_launch()
+        self._wait_for_stopped()
         if self._keeper is not None:
             self._keeper.stop()
 
     def _stop_launch(self) -> None:
+        """Ask this launch's deployments to stop; they end while the next ones start."""
         if self._launch is not None:
-            stop_all(self._launch.running.values(), self._interruption)
+            self._stopping.append(Stopping(self._launch.running.values()))
             self._launch = None
+
+    def _wait_for_stopped(self) -> None:
+        while self._stopping:
+            self._stopping[-1].wait(self._interruption)
+            self._stopping.pop()
 
     def _measure_launch(self, launch: LaunchInProgress, generator: GeneratorProcess) -> None:
         generator.set_targets(launch.judge(self._bodies))

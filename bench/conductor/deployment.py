@@ -16,7 +16,7 @@ from bench.conductor.children import child_environment, start
 from bench.conductor.exchange import Answer, ask, keeps_alive, request_bytes
 from bench.conductor.interruption import Interruption
 from bench.conductor.log import last_lines
-from bench.conductor.ports import strangers_listen
+from bench.conductor.ports import listening_sockets, sockets_of
 from bench.errors import InputError, ServerFailed
 from bench.results.model import Deployment, Failure
 from bench.scenario.model import Measure, Request
@@ -113,8 +113,16 @@ class RunningDeployment:
         members = self._members()
         self.pids = [member.pid for member in members]
         self.processes = len(members)
-        if strangers_listen(self.port, self.pids):
-            raise self._not_started(f"is not what answers on port {self.port}: another process listens there")
+        ours = sockets_of(self.pids)
+        for listening in listening_sockets():
+            if listening.port == self.port and listening.inode not in ours:
+                raise self._not_started(
+                    f"is not what answers on port {self.port}: another process listens there"
+                )
+            if listening.inode in ours and not listening.on_loopback:
+                raise self._not_started(
+                    f"listens on port {listening.port} for other machines, too: only loopback is allowed"
+                )
 
     def _require_alive(self) -> None:
         code = self._process.poll()
@@ -189,13 +197,19 @@ def refuse_redirect_away(answer: Answer, request: Request) -> None:
         )
 
 
-def stop_all(deployments: Iterable[RunningDeployment], interruption: Interruption) -> None:
-    """Stop the deployments together: asked first, killed when patience ends; a second Ctrl-C ends it."""
-    asked = [(deployment, deployment.ask_to_stop()) for deployment in deployments]
-    deadline = time.monotonic() + STOP_PATIENCE_S
-    while not all(deployment.has_ended for deployment, _ in asked):
-        if time.monotonic() > deadline or interruption.hurried:
-            break
-        time.sleep(POLL_S)
-    for deployment, members in asked:
-        deployment.make_sure(members)
+class Stopping:
+    """Deployments that were asked to stop, and may take their time as long as nobody waits for them."""
+
+    def __init__(self, deployments: Iterable[RunningDeployment]) -> None:
+        self._asked = [(deployment, deployment.ask_to_stop()) for deployment in deployments]
+        self._deadline = time.monotonic() + STOP_PATIENCE_S
+
+    def wait(self, interruption: Interruption) -> None:
+        """Wait until all have ended; they are killed when patience ends, or at a second Ctrl-C."""
+        while not all(deployment.has_ended for deployment, _ in self._asked):
+            if time.monotonic() > self._deadline or interruption.hurried:
+                break
+            time.sleep(POLL_S)
+        for deployment, members in self._asked:
+            deployment.make_sure(members)
+        self._asked = []

@@ -4,6 +4,7 @@ import random
 import socket
 from collections.abc import Collection
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import ServerFailed
@@ -39,18 +40,18 @@ def _can_listen(port: int) -> bool:
         return True
 
 
-def strangers_listen(port: int, family: Collection[int]) -> bool:
-    """Whether anybody listens on this port who is not of this family of processes.
+@dataclass(frozen=True)
+class ListeningSocket:
+    """A socket that listens: its inode, its port, and whether only this machine can reach it."""
 
-    A listening socket none of them holds belongs to somebody else, whoever that is.
-    """
-    held = {inode for pid in family for inode in _sockets_of(pid)}
-    return not _listening_sockets(port) <= held
+    inode: str
+    port: int
+    on_loopback: bool
 
 
-def _listening_sockets(port: int) -> set[str]:
-    """The inodes of the sockets that listen on this port, on any address."""
-    found = set()
+def listening_sockets() -> list[ListeningSocket]:
+    """Every listening TCP socket of the system."""
+    found = []
     for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
         with suppress(FileNotFoundError), table.open() as lines:
             next(lines)
@@ -58,18 +59,26 @@ def _listening_sockets(port: int) -> set[str]:
                 _, local, _, state, _, _, _, _, _, inode, *_ = line.split()
                 if state != _LISTEN:
                     break  # the kernel lists listening sockets first, and the others may be many thousands
-                if int(local.rpartition(":")[2], 16) == port:
-                    found.add(inode)
+                address, _, port = local.rpartition(":")
+                found.append(ListeningSocket(inode, int(port, 16), is_loopback(address)))
     return found
 
 
-def _sockets_of(pid: int) -> set[str]:
-    """The inodes of the sockets that this process has open."""
+def is_loopback(address: str) -> bool:
+    """Whether an address of the table, each of its words little-endian, is in 127.0.0.0/8 or ::1."""
+    if len(address) == 8 or address.startswith("0000000000000000FFFF0000"):
+        return address.endswith("7F")
+    return address == "00000000000000000000000001000000"
+
+
+def sockets_of(family: Collection[int]) -> set[str]:
+    """The inodes of the sockets that these processes have open."""
     found = set()
-    with suppress(OSError):
-        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-            with suppress(OSError):
-                target = str(descriptor.readlink())
-                if target.startswith("socket:["):
-                    found.add(target[8:-1])
+    for pid in family:
+        with suppress(OSError):
+            for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+                with suppress(OSError):
+                    target = str(descriptor.readlink())
+                    if target.startswith("socket:["):
+                        found.add(target[8:-1])
     return found

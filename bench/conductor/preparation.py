@@ -27,6 +27,11 @@ class Prepared:
     choices: Mapping[str, ServerChoice]
     estimated_ns: int
 
+    @property
+    def has_fixed_ports(self) -> bool:
+        """Whether a deployment must have the very port of the one before it."""
+        return any(choice.port is not None for choice in self.choices.values())
+
     def blueprint(self, deployment: Deployment, port: int) -> Blueprint:
         """How to launch this deployment on this port."""
         return _blueprint(self.loaded, self.choices[deployment.id], deployment.app == "app", port,

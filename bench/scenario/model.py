@@ -172,7 +172,7 @@ class Measure(Part):
         le=24 * 3600 * NS_PER_S,
         description="Load over all cells together, such as 60s or 5m.",
     )
-    launches: int = Field(4, ge=1, le=100, description="Fresh starts of all deployments.")
+    launches: int = Field(8, ge=1, le=100, description="Fresh starts of all deployments.")
     slice_ns: Duration | None = Field(
         None,
         alias="slice",

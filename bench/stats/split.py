@@ -24,10 +24,11 @@ def sentence(split: Split, name: str) -> str:
             f"Under {name} the app takes {total_us:.0f} us of CPU time a request, the bare floor "
             f"{split.server_us:.0f}: too close to say what another server could gain."
         )
+    share, by_throughput = split.server_us / total_us, split.goodput_share_server
     return (
-        f"Under {name} the server takes {100 * split.server_us / total_us:.0f} % of a request's CPU time "
-        f"({split.server_us:.0f} of {total_us:.0f} us; {100 * split.goodput_share_server:.0f} % by throughput)"
-        ": on the same cores no change of server can make this app more than "
+        f"Under {name} the server takes {100 * share:.0f} % of a request's CPU time "
+        f"({split.server_us:.0f} of {total_us:.0f} us; {100 * by_throughput:.0f} % by throughput): "
+        "on the same cores no change of server can make this app more than "
         f"{_factor(split.gain_at_most)} times as fast."
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import psutil
 
-from bench.conductor.deployment import RunningDeployment, stop_all
+from bench.conductor.deployment import RunningDeployment, Stopping
 from bench.conductor.family import NONCE_VARIABLE
 from bench.conductor.interruption import Interruption
 from bench.conductor.launch import LaunchInProgress
@@ -52,7 +52,7 @@ def launched(folder: Path, **scenario: Any) -> Iterator[tuple[LaunchInProgress, 
         launch.start(set())
         yield launch, watcher
     finally:
-        stop_all(launch.running.values(), interruption)
+        Stopping(launch.running.values()).wait(interruption)
 
 
 def new_launch(

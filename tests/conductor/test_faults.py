@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench.conductor.deployment import RunningDeployment, Surroundings, stop_all
+from bench.conductor.deployment import RunningDeployment, Stopping, Surroundings
 from bench.conductor.family import NONCE_VARIABLE
 from bench.conductor.interruption import Interruption
 from bench.conductor.ports import free_port
@@ -34,7 +34,7 @@ def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     with launched(tmp_path, app="tests.fixtures.stubborn:app", servers="waitress") as (launch, _):
         (pid,) = launch.running["waitress"].pids
         before = time.monotonic()
-        stop_all(launch.running.values(), Interruption())
+        Stopping(launch.running.values()).wait(Interruption())
         assert time.monotonic() - before < 10
         assert living([pid]) == []
 
@@ -45,7 +45,7 @@ def test_a_second_ctrl_c_ends_the_patience_with_it(tmp_path: Path) -> None:
     with launched(tmp_path, app="tests.fixtures.stubborn:app", servers="waitress") as (launch, _):
         (pid,) = launch.running["waitress"].pids
         before = time.monotonic()
-        stop_all(launch.running.values(), interruption)
+        Stopping(launch.running.values()).wait(interruption)
         assert time.monotonic() - before < 4
         assert living([pid]) == []
 
@@ -59,7 +59,7 @@ def test_a_daemon_in_a_session_of_its_own_is_found_and_killed(tmp_path: Path, se
         daemons = [pid for pid in deployment.pids if psutil.Process(pid).ppid() == psutil.Process().pid]
         assert len(daemons) == 2  # the first process, and the one that left it
         assert set(carrying(NONCE_VARIABLE, nonce)) == set(deployment.pids)
-        stop_all(launch.running.values(), Interruption())
+        Stopping(launch.running.values()).wait(Interruption())
         assert carrying(NONCE_VARIABLE, nonce) == []
 
 
@@ -159,7 +159,7 @@ def test_a_redirect_to_another_host_is_refused(tmp_path: Path) -> None:
             launch.start(set())
         assert "loopback" in caught.value.remedy
     finally:
-        stop_all(launch.running.values(), Interruption())
+        Stopping(launch.running.values()).wait(Interruption())
 
 
 @pytest.mark.parametrize("app", ["silent:app", "unready:app", "wrong:endless"])

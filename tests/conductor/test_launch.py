@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench.conductor.deployment import RunningDeployment, stop_all
+from bench.conductor.deployment import RunningDeployment, Stopping
 from bench.conductor.interruption import Interruption
 from bench.conductor.launch import LaunchInProgress
 from bench.conductor.ports import free_port
@@ -123,7 +123,7 @@ def test_when_a_launch_is_stopped_no_process_and_no_port_is_left(tmp_path: Path)
         assert watcher.failures == {}
         pids = [pid for deployment in launch.running.values() for pid in deployment.pids]
         ports = [deployment.port for deployment in launch.running.values()]
-        stop_all(launch.running.values(), Interruption())
+        Stopping(launch.running.values()).wait(Interruption())
         assert living(pids) == []
         assert [free_port(port, ()) for port in ports] == ports
 
