@@ -1,6 +1,8 @@
 """Does our generator see the goodput that wrk sees? Every deployment of a scenario, asked by both in turn.
 
-Claim: within 5 % of wrk on every cell. Ours verifies every body, wrk does not.
+Claims: sleeping between answers as wrk does, ours is within 5 % of wrk on every cell. Polling, as it does in
+a run, it is never below that: a server then does not pay for waking it, which is why polling sees more of
+some servers than wrk does. Ours verifies every body, wrk does not.
 
 All deployments are up at once. A turn of ours (0.1 s of ramp, then the counted seconds) and a run of
 `wrk -t1` follow each other in random order, on the same core, with the same number of fresh connections and
@@ -25,7 +27,11 @@ from benchmarks.tools import version_of
 from benchmarks.wrk import Wrk
 
 NAME = "against_wrk"
-BAR = Bar("0.95 to 1.05", lowest=0.95, highest=1.05)
+SLEEPING, POLLING = "sleeping", "polling"
+BARS = {
+    SLEEPING: Bar("0.95 to 1.05", lowest=0.95, highest=1.05),
+    POLLING: Bar("at least 0.95", lowest=0.95),
+}
 
 
 def measure(stage: Stage, options: argparse.Namespace) -> Findings:
@@ -38,17 +44,21 @@ def measure(stage: Stage, options: argparse.Namespace) -> Findings:
     for live in cells:
         key, connections = live.cell.id, live.cell.connections
         ours.goodput(key, connections, 0.5)
-        pairs[key] = (
-            partial(ours.goodput, key, connections, options.seconds),
-            partial(wrk.rate, live.target, connections, options.seconds),
-        )
+        for mode in BARS:
+            pairs[f"{key}, {mode}"] = (
+                partial(ours.goodput, key, connections, options.seconds, polls=mode == POLLING),
+                partial(wrk.rate, live.target, connections, options.seconds),
+            )
     played = play(pairs, rounds=options.rounds, seed=options.seed, say=say)
     return Findings(NAME, taken(options), findings_of(played), (rates_of(played),), {"responses/s": played})
 
 
 def findings_of(played: Played) -> list[Finding]:
-    """The ratio of each cell."""
-    return [ratio_finding(f"ours / wrk, {name}", median_ratio(pairs), BAR) for name, pairs in played.items()]
+    """The ratio of each cell, sleeping and polling."""
+    return [
+        ratio_finding(f"ours / wrk, {name}", median_ratio(pairs), BARS[name.rpartition(", ")[2]])
+        for name, pairs in played.items()
+    ]
 
 
 def rates_of(played: Played) -> str:

@@ -21,22 +21,26 @@ class OurGenerator:
         self._process = process
         self._targets = targets
 
-    def goodput(self, key: str, connections: int, seconds: float) -> float:
+    def goodput(self, key: str, connections: int, seconds: float, *, polls: bool = True) -> float:
         """Verified responses a second over so many counted seconds, on fresh connections.
 
-        Raises GeneratorFailed where an answer was wrong.
+        It polls as in a run, or sleeps between answers as other generators do. Raises GeneratorFailed where
+        an answer was wrong.
         """
         self.forget_connections()
         settle()
-        outcome = self.slice(key, connections, RAMP_NS, round(seconds * NS_PER_S))
+        outcome = self.slice(key, connections, RAMP_NS, round(seconds * NS_PER_S), polls=polls)
         self.forget_connections()
         if outcome.errors:
             raise GeneratorFailed(f"our generator met errors on {key}: {outcome.errors}")
         return outcome.requests * NS_PER_S / outcome.counted_ns
 
-    def slice(self, key: str, connections: int, ramp_ns: int, counted_ns: int) -> SliceOutcome:
+    def slice(
+        self, key: str, connections: int, ramp_ns: int, counted_ns: int, *, polls: bool = True
+    ) -> SliceOutcome:
         """One slice as it is in a run; the connections stay open."""
-        return self._process.slice(SliceOrder(key, connections, ramp_ns, counted_ns, RESPONSE_TIMEOUT_NS))
+        order = SliceOrder(key, connections, ramp_ns, counted_ns, RESPONSE_TIMEOUT_NS, polls)
+        return self._process.slice(order)
 
     def forget_connections(self) -> None:
         """Close every connection: idle ones cost some servers time, which another's turn would pay."""

@@ -203,6 +203,7 @@ class _Conductor:
                 ramp_ns=length.ramp_ns,
                 counted_ns=length.counted_ns,
                 response_timeout_ns=self._measure.response_timeout_ns,
+                polls=self._prepared.run.machine.generator_has_own_cores,
             )
         )
         self._responses += outcome.answered + sum(outcome.errors.values())

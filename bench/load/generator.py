@@ -39,6 +39,7 @@ class Generator:
             ramp_ns=order.ramp_ns,
             counted_ns=order.counted_ns,
             response_timeout_ns=order.response_timeout_ns,
+            polls=order.polls,
         )
         outcome = loop.run()
         locust_statistics.record(

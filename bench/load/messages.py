@@ -6,13 +6,17 @@ from typing import Any, Self
 
 @dataclass(frozen=True)
 class SliceOrder:
-    """One slice to generate: the key of a target, and for how long. Durations in nanoseconds."""
+    """One slice to generate: the key of a target, and for how long. Durations in nanoseconds.
+
+    `polls` says that the generator has a core of its own and need not sleep between answers.
+    """
 
     target: str
     connections: int
     ramp_ns: int
     counted_ns: int
     response_timeout_ns: int
+    polls: bool
 
     def to_message(self) -> dict[str, Any]:
         """The order as a dictionary of JSON values."""
@@ -30,7 +34,7 @@ class SliceOutcome:
 
     `requests`, `histogram` (HdrHistogram, encoded), `service_time_sum_ns`, `longest_ns` and `per_connection`
     belong to the counted window of `counted_ns`; errors, `answered`, `connections_opened` and the
-    generator's wall and CPU time to the whole slice.
+    generator's two durations to the whole slice. Busy is its CPU time, less that of polling in vain.
     """
 
     counted_ns: int
@@ -43,7 +47,7 @@ class SliceOutcome:
     connections_opened: int
     answered: int
     generator_wall_ns: int
-    generator_cpu_ns: int
+    generator_busy_ns: int
 
     def to_message(self) -> dict[str, Any]:
         """The outcome as a dictionary of JSON values."""

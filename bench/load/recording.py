@@ -28,7 +28,7 @@ class Recording:
         """Every service time of the slice, those of the ramp included."""
         return np.array(self.durations_ns, np.int64)
 
-    def outcome(self, *, counted_ns: int, opened: int, wall_ns: int, cpu_ns: int) -> SliceOutcome:
+    def outcome(self, *, counted_ns: int, opened: int, wall_ns: int, busy_ns: int) -> SliceOutcome:
         """The slice, summed up."""
         begin, end = self._marks
         counted = self.all_ns[begin:end]
@@ -44,5 +44,5 @@ class Recording:
             connections_opened=opened,
             answered=len(self.durations_ns),
             generator_wall_ns=wall_ns,
-            generator_cpu_ns=cpu_ns,
+            generator_busy_ns=busy_ns,
         )

@@ -33,6 +33,11 @@ class Machine(Record):
     hypervisor: str | None
     frequency_governor: str | None
 
+    @property
+    def generator_has_own_cores(self) -> bool:
+        """Whether no server runs where the generator does, so that it need not sleep."""
+        return not set(self.server_cores) & set(self.generator_cores)
+
 
 class Deployment(Record):
     """One server configuration serving one app.
@@ -124,7 +129,7 @@ class Slice(Record):
     The ramp at its start is not counted: `requests`, `histogram`, `service_time_sum_ns`, `longest_ns` and
     `per_connection` belong to the counted window of `counted_ns` alone. `errors`, `answered` (verified
     responses), `connections_opened`, `server_cpu_ns` and the generator's two durations belong to the whole
-    slice, from the first send to the last answer.
+    slice, from the first send to the last answer. Busy is CPU time, less that of polling in vain.
     """
 
     cell: str
@@ -139,7 +144,7 @@ class Slice(Record):
     answered: int
     server_cpu_ns: int | None
     generator_wall_ns: int
-    generator_cpu_ns: int
+    generator_busy_ns: int
 
 
 class Block(Record):

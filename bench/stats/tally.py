@@ -76,7 +76,7 @@ class Tally:
     def generator_busy(self) -> float | None:
         """The share of a slice's wall time the generator was on CPU; the median over the slices."""
         shares = [
-            one.generator_cpu_ns / one.generator_wall_ns for one in self.slices if one.generator_wall_ns
+            one.generator_busy_ns / one.generator_wall_ns for one in self.slices if one.generator_wall_ns
         ]
         return median(shares) if shares else None
 

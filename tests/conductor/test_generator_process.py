@@ -51,7 +51,12 @@ def test_a_defect_of_the_generator_is_told_with_what_it_wrote_last(generator: Ge
     with pytest.raises(GeneratorFailed, match="the load generator died") as caught:
         generator.slice(
             SliceOrder(
-                target="unknown", connections=1, ramp_ns=0, counted_ns=10**6, response_timeout_ns=10**9
+                target="unknown",
+                connections=1,
+                ramp_ns=0,
+                counted_ns=10**6,
+                response_timeout_ns=10**9,
+                polls=False,
             )
         )
     assert "KeyError: 'unknown'" in caught.value.remedy

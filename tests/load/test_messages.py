@@ -39,7 +39,7 @@ OUTCOMES = st.builds(
     connections_opened=COUNTS,
     answered=COUNTS,
     generator_wall_ns=COUNTS,
-    generator_cpu_ns=COUNTS,
+    generator_busy_ns=COUNTS,
 )
 
 

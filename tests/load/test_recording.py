@@ -37,7 +37,7 @@ def recorded(run: Run) -> Recording:
 
 
 def outcome_of(recording: Recording) -> SliceOutcome:
-    return recording.outcome(counted_ns=10**8, opened=2, wall_ns=3 * 10**8, cpu_ns=10**7)
+    return recording.outcome(counted_ns=10**8, opened=2, wall_ns=3 * 10**8, busy_ns=10**7)
 
 
 @given(RUNS)
@@ -88,7 +88,7 @@ def test_errors_are_counted_by_their_kind_over_the_whole_slice() -> None:
 def test_what_the_clock_and_the_pool_say_is_passed_on() -> None:
     outcome = outcome_of(recorded(Run([], [(0, 5)], [])))
     assert (outcome.counted_ns, outcome.connections_opened) == (10**8, 2)
-    assert (outcome.generator_wall_ns, outcome.generator_cpu_ns) == (3 * 10**8, 10**7)
+    assert (outcome.generator_wall_ns, outcome.generator_busy_ns) == (3 * 10**8, 10**7)
 
 
 @pytest.mark.parametrize("marks", [0, 1, 3])

@@ -274,7 +274,7 @@ def _slice(cell: Cell, histogram: Histogram, total_ns: int, longest_ns: int, *, 
         answered=histogram.total,
         server_cpu_ns=histogram.total * 100_000,
         generator_wall_ns=COUNTED_NS,
-        generator_cpu_ns=histogram.total * 12_000,
+        generator_busy_ns=histogram.total * 12_000,
     )
 
 

@@ -110,7 +110,7 @@ def a_slice(part: Part, goodput: float) -> Slice:
         answered=answered,
         server_cpu_ns=round(answered * part.cpu_us * 1000),
         generator_wall_ns=round(COUNTED_NS * 1.1),
-        generator_cpu_ns=round(COUNTED_NS * 0.1),
+        generator_busy_ns=round(COUNTED_NS * 0.1),
     )
 
 

@@ -187,7 +187,7 @@ def test_too_few_blocks_for_a_comparison_are_said() -> None:
 
 def test_a_view_that_waits_is_valid_but_mentioned() -> None:
     made = with_slices(
-        measurements([FAST]), lambda one: one.model_copy(update={"server_cpu_ns": 9, "generator_cpu_ns": 9})
+        measurements([FAST]), lambda one: one.model_copy(update={"server_cpu_ns": 9, "generator_busy_ns": 9})
     )
     summary = summarise(made)
     assert summary.cells[0].valid

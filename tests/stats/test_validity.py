@@ -84,7 +84,7 @@ def test_instant_errors_alone_are_no_goodput() -> None:
 
 @pytest.mark.parametrize(("busy", "expected"), [(0.89, []), (0.91, ["generator-bound"])])
 def test_a_generator_busy_above_nine_tenths_is_the_limit(busy: float, expected: list[str]) -> None:
-    change = changed(generator_wall_ns=COUNTED_NS, generator_cpu_ns=round(busy * COUNTED_NS))
+    change = changed(generator_wall_ns=COUNTED_NS, generator_busy_ns=round(busy * COUNTED_NS))
     assert codes(tally(change=change)) == expected
 
 
@@ -111,7 +111,7 @@ def test_both_idle_is_a_reason_only_where_littles_law_fails_too(
     connections: float, expected: list[str]
 ) -> None:
     def idle(one: Slice) -> Slice:
-        return in_flight(connections)(one.model_copy(update={"server_cpu_ns": 10, "generator_cpu_ns": 10}))
+        return in_flight(connections)(one.model_copy(update={"server_cpu_ns": 10, "generator_busy_ns": 10}))
 
     measured = tally(change=idle)
     assert codes(measured) == expected
@@ -119,7 +119,7 @@ def test_both_idle_is_a_reason_only_where_littles_law_fails_too(
 
 
 def test_idleness_is_not_claimed_where_the_servers_cpu_time_is_unknown() -> None:
-    assert not validity.waits(tally(change=changed(server_cpu_ns=None, generator_cpu_ns=10)))
+    assert not validity.waits(tally(change=changed(server_cpu_ns=None, generator_busy_ns=10)))
 
 
 @pytest.mark.parametrize(("milliseconds", "expected"), [(41, ["stall-40ms"]), (36, []), (48, [])])
