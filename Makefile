@@ -6,7 +6,7 @@ BIN := .venv/bin
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup packages test lint format demo wheel lock clean
+.PHONY: help setup packages test lint format demo bench wheel lock clean
 .NOTPARALLEL:
 
 help: ## Print the targets
@@ -33,6 +33,10 @@ format: setup ## Format the code and fix what the linter can fix
 
 demo: setup ## Measure the quick-start scenario and write its report to reports/
 	@$(BIN)/bench run scenarios/quickstart.yaml
+
+bench: packages setup ## Check our own claims, and write what is found into docs/benchmarks.md (20 minutes, quiet machine)
+	@for name in precision against_wrk generator_ceiling same_server_twice; do \
+	  $(BIN)/python -m benchmarks.$$name --write docs/benchmarks.md || exit; done
 
 wheel: setup ## Build the wheel into dist/ and try it in an environment of its own
 	@tools/wheel

@@ -32,7 +32,7 @@ def live_deployments(stage: Stage, loaded: LoadedScenario) -> Iterator[list[Live
     What does not start, or answers wrongly, is left out and said. Raises ServerFailed where nothing is left,
     or where a process ended or was replaced while it was used.
     """
-    prepared = prepare(loaded, seed=None)
+    prepared = prepare(loaded, machine=stage.machine)
     for skipped in prepared.run.skipped:
         say(f"left out: {skipped.name}: {skipped.reason}; {skipped.remedy}")
     store = Store.create(stage.folder, prepared.run.id)

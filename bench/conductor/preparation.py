@@ -1,7 +1,7 @@
 """Before a run starts: what will run, under which settings, and everything that can be refused by then."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,7 +11,7 @@ from bench.conductor.ports import free_port
 from bench.errors import ServerFailed
 from bench.plan import cells_of, estimated_duration_ns
 from bench.results.model import Deployment, Machine, Run, Skipped
-from bench.scenario.model import ServerChoice
+from bench.scenario.model import Scenario, ServerChoice
 from bench.scenario.reading import LoadedScenario
 from bench.servers import SERVERS, Blueprint, Settings
 
@@ -38,31 +38,26 @@ class Prepared:
                           self.run.machine)  # fmt: skip
 
 
-def prepare(loaded: LoadedScenario, *, seed: int | None = None, name: str | None = None) -> Prepared:
-    """Plan the run. Raises ServerFailed where a fixed port is taken or no server can be started here."""
-    scenario, machine = loaded.scenario, describe_machine()
-    deployments: list[Deployment] = []
-    skipped: list[Skipped] = []
-    choices: dict[str, ServerChoice] = {}
-    servers = available_servers()
-    for choice in scenario.servers:
-        server = servers[choice.server]
-        if server.version is None:
-            remedy = server.server.remedy
-            skipped.append(
-                Skipped(name=choice.name, server=choice.server, reason=server.reason, remedy=remedy)
-            )
-            continue
-        free_port(choice.port, ())
-        for deployment in _deployments(loaded, choice, server.version, machine):
-            deployments.append(deployment)
-            choices[deployment.id] = choice
-    if not deployments:
+def prepare(
+    loaded: LoadedScenario,
+    *,
+    seed: int | None = None,
+    name: str | None = None,
+    machine: Machine | None = None,
+) -> Prepared:
+    """Plan the run. Raises ServerFailed where a fixed port is taken or no server can be started here.
+
+    Give `machine` where this process has been bound to some of its cores since they were looked at.
+    """
+    scenario, machine = loaded.scenario, machine or describe_machine()
+    skipped = tuple(_skipped(scenario))
+    choices = _choices(loaded, machine)
+    if not choices:
         reasons = "\n  ".join(f"{skip.name}: {skip.reason}; {skip.remedy}" for skip in skipped)
         raise ServerFailed("none of the scenario's servers can be started here", reasons)
+    cells = cells_of(list(choices), scenario.requests, scenario.load)
     if seed is None:
         seed = scenario.measure.seed
-    cells = cells_of(deployments, scenario.requests, scenario.load)
     started_at = datetime.now(UTC)
     run = Run(
         id=name or f"{loaded.path.stem}-{started_at:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
@@ -75,12 +70,35 @@ def prepare(loaded: LoadedScenario, *, seed: int | None = None, name: str | None
         seed=secrets.randbits(32) if seed is None else seed,
         machine=machine,
         versions=versions(),
-        deployments=tuple(deployments),
+        deployments=tuple(choices),
         cells=cells,
-        skipped=tuple(skipped),
+        skipped=skipped,
     )
-    estimate = estimated_duration_ns(scenario.measure, len(deployments), len(cells))
-    return Prepared(loaded, run, choices, estimate)
+    estimate = estimated_duration_ns(scenario.measure, len(choices), len(cells))
+    return Prepared(loaded, run, {deployment.id: choice for deployment, choice in choices.items()}, estimate)
+
+
+def _skipped(scenario: Scenario) -> Iterator[Skipped]:
+    """The servers that are not here, each with the reason and the remedy."""
+    servers = available_servers()
+    for choice in scenario.servers:
+        found = servers[choice.server]
+        if found.version is None:
+            yield Skipped(
+                name=choice.name, server=choice.server, reason=found.reason, remedy=found.server.remedy
+            )
+
+
+def _choices(loaded: LoadedScenario, machine: Machine) -> dict[Deployment, ServerChoice]:
+    """The deployments that can be started here, each with the choice behind it."""
+    servers = available_servers()
+    found: dict[Deployment, ServerChoice] = {}
+    for choice in loaded.scenario.servers:
+        version = servers[choice.server].version
+        if version is not None:
+            free_port(choice.port, ())
+            found |= dict.fromkeys(_deployments(loaded, choice, version, machine), choice)
+    return found
 
 
 def _deployments(

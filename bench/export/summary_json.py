@@ -47,6 +47,8 @@ def _cell(one: CellSummary) -> dict[str, Any]:
         "service_time_ms": _service_time(one),
         "cpu_us_per_request": _number(one.cpu_us_per_request.value if one.cpu_us_per_request else None),
         "memory_mb": None if one.memory_bytes is None else one.memory_bytes / 1e6,
+        "start_up_ms": [start_up_ns / NS_PER_MS for start_up_ns in one.start_up_ns],
+        "generator_busy": _number(one.generator_busy),
         "requests": one.requests,
         "errors": sum(one.errors.values()),
         "errors_by_kind": dict(one.errors),

@@ -21,9 +21,9 @@ def about_run(measurements: Measurements) -> Iterator[str]:
         yield f"{one.name} was not measured: {one.reason}. {one.remedy}".strip()
     launches = len({block.launch for block in measurements.blocks})
     if launches == 1:
-        yield "Only one launch: the intervals leave out what differs from launch to launch. Use 4 launches."
+        yield "Only one launch: the intervals leave out what differs from launch to launch. Use 4 or more."
     if launches == 2:
-        yield "Only two launches: the intervals may be too narrow or very wide. Use 4 launches."
+        yield "Only two launches: the intervals may be too narrow or very wide. Use 4 or more."
     yield from _about_machine(run)
 
 
