@@ -111,9 +111,13 @@ class RunProgress:
 
     def _goodput_so_far(self) -> str:
         rates = [
-            f"{self._names[self._cells[key].deployment]} "
-            f"{format_rate(self._requests[key] * NS_PER_S / counted_ns)}/s"
+            f"{self._label(self._cells[key])} {format_rate(self._requests[key] * NS_PER_S / counted_ns)}/s"
             for key, counted_ns in self._counted_ns.items()
             if counted_ns and not self._cells[key].deployment.endswith("/floor")
         ]
         return "  ".join(rates[:6])
+
+    def _label(self, cell: Cell) -> str:
+        """The deployment's name, with what it is asked where that differs from cell to cell."""
+        conditions = {(one.request, one.connections) for one in self._cells.values()}
+        return cell.id if len(conditions) > 1 else self._names[cell.deployment]

@@ -16,12 +16,11 @@ def print_ranking(summary: Summary, console: Console) -> None:
     for group in summary.ranking:
         if cells[group[0]].deployment.app == "app":
             console.print(_ranking([cells[key] for key in group], comparisons))
-    for cell in summary.cells:
-        for reason in cell.reasons:
-            console.print(Text(f"invalid: {cell.cell.id}: {reason.what}", "yellow"), soft_wrap=True)
     names = {cell.deployment.id: cell.deployment.name for cell in summary.cells}
+    several = len({(split.request, split.connections) for split in summary.split}) > 1
     for split in summary.split:
-        console.print(Text(sentence(split, names[split.deployment])), soft_wrap=True)
+        condition = f"{split.request}, {split.connections} connections: " if several else ""
+        console.print(Text(condition + sentence(split, names[split.deployment])), soft_wrap=True)
     for warning in summary.warnings:
         console.print(Text(f"note: {warning}", "yellow"), soft_wrap=True)
 
