@@ -2,8 +2,8 @@
 
 The router is an extra process and its CPU counts. SIGTERM reloads uWSGI 2.0 unless `--die-on-term`; it does
 not start with a listen queue above the system's limit; TCP_NODELAY is off unless asked for, and the router
-never sets it for clients. It passes answers on in pieces of its buffer's size, 4 kB unless told otherwise: the
-last piece of a larger answer then waits 40 ms for the client's delayed acknowledgement.
+never sets it for clients. It passes answers on in pieces of its buffer's size, 4 kB unless told otherwise:
+the last piece of a larger answer then waits 40 ms for the client's delayed acknowledgement.
 """
 
 from dataclasses import dataclass
