@@ -1,6 +1,5 @@
 """The stage: two cores, a temporary folder and a list of what must be ended, whatever happens."""
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from bench.conductor.children import adopt_orphans
 from bench.conductor.interruption import Interruption
-from bench.conductor.machine import describe_machine
+from bench.conductor.machine import describe_machine, on_cores
 from bench.errors import InputError, Interrupted
 from bench.results.model import Machine
 
@@ -46,7 +45,7 @@ def stage() -> Iterator[Stage]:
     try:
         with (
             TemporaryDirectory(prefix="bench-") as folder,
-            _on_cores(machine.generator_cores),
+            on_cores(machine.generator_cores),
             Interruption() as interruption,
             ExitStack() as everything,
         ):
@@ -56,16 +55,6 @@ def stage() -> Iterator[Stage]:
                 interruption.shield()
     except KeyboardInterrupt:
         raise Interrupted("interrupted; everything that was started has been stopped") from None
-
-
-@contextmanager
-def _on_cores(cores: tuple[int, ...]) -> Iterator[None]:
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
 
 
 def settle() -> None:

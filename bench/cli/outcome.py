@@ -1,13 +1,32 @@
-"""What follows a run: the summary of what is stored, the report, the JSON, and what the exit code says."""
+"""What follows a run: the ranking, the report, the JSON, and what the exit code says."""
 
 from pathlib import Path
 
 import click
+from rich.console import Console
 
-from bench.errors import InputError, NothingValid, ServerFailed
+from bench.cli.ranking import print_ranking
+from bench.errors import BenchError, InputError, NothingValid, ServerFailed
 from bench.results.model import Measurements
 from bench.results.store import Store, write_whole
 from bench.stats.summary import Summary
+
+WIDTH_WITHOUT_TERMINAL = 200  # a file has no width; cut to 80 columns, the ranking would lose digits
+
+
+def show(store: Store, reports: Path, json_file: str | None, ending: BenchError | None) -> None:
+    """Print the ranking of a stored run, write its report and JSON, and raise what its exit code says."""
+    summary, measurements = summary_of(store)
+    console = Console(stderr=json_file == "-", highlight=False)
+    if not console.is_terminal:
+        console.width = WIDTH_WITHOUT_TERMINAL
+    print_ranking(summary, console)
+    if json_file is not None:
+        write_json(summary, json_file)
+    report = write_report(summary, measurements, reports)
+    console.print(f"results  {store.folder}\nreport   {report}", soft_wrap=True, markup=False)
+    if ending is None:
+        raise_for(summary, measurements)
 
 
 def summary_of(store: Store) -> tuple[Summary, Measurements]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from bench.cli.run import show
+from bench.cli import options, outcome
 from bench.results.store import Store
 
 
@@ -14,14 +14,9 @@ from bench.results.store import Store
     "--results", type=click.Path(path_type=Path), default="results", show_default=True, metavar="FOLDER",
     help="Where RUN is looked for when it is not a folder itself.",
 )  # fmt: skip
-@click.option(
-    "--reports", type=click.Path(path_type=Path), default="reports", show_default=True, metavar="FOLDER",
-    help="Where the report is written.",
-)  # fmt: skip
-@click.option(
-    "--json", "json_file", metavar="FILE", help="Write the summary as JSON; `-` is standard output."
-)
+@options.reports
+@options.json_file
 def command(run: Path, results: Path, reports: Path, json_file: str | None) -> None:
     """Make the report of RUN again: the id of a run, or its folder."""
     folder = run if run.is_dir() else results / run
-    show(Store(folder), reports, json_file, None)
+    outcome.show(Store(folder), reports, json_file, None)

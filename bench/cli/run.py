@@ -6,17 +6,14 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from bench.cli import outcome
+from bench.cli import options, outcome
 from bench.cli.progress import RunProgress
-from bench.cli.ranking import print_ranking
 from bench.conductor.conduct import conduct
 from bench.conductor.preparation import prepare
 from bench.errors import BenchError, Interrupted
 from bench.results.store import Store
 from bench.scenario.reading import load_scenario
 from bench.servers import server_names
-
-WIDTH_WITHOUT_TERMINAL = 200  # a file has no width; cut to 80 columns, the ranking would lose digits
 
 
 def _usable_name(context: click.Context, parameter: click.Parameter, name: str | None) -> str | None:
@@ -36,13 +33,8 @@ def _usable_name(context: click.Context, parameter: click.Parameter, name: str |
     "--results", type=click.Path(path_type=Path), default="results", show_default=True, metavar="FOLDER",
     help="Where the run's folder is made.",
 )  # fmt: skip
-@click.option(
-    "--reports", type=click.Path(path_type=Path), default="reports", show_default=True, metavar="FOLDER",
-    help="Where the report is written.",
-)  # fmt: skip
-@click.option(
-    "--json", "json_file", metavar="FILE", help="Write the summary as JSON; `-` is standard output."
-)
+@options.reports
+@options.json_file
 def command(
     scenario: Path, seed: int | None, name: str | None, results: Path, reports: Path, json_file: str | None
 ) -> None:
@@ -62,21 +54,6 @@ def command(
         ending = interrupted
     finally:
         progress.close()
-    show(store, reports, json_file, ending)
+    outcome.show(store, reports, json_file, ending)
     if ending is not None:
         raise ending
-
-
-def show(store: Store, reports: Path, json_file: str | None, ending: BenchError | None) -> None:
-    """Print the ranking of a stored run, write its report and JSON, and raise what its exit code says."""
-    summary, measurements = outcome.summary_of(store)
-    console = Console(stderr=json_file == "-", highlight=False)
-    if not console.is_terminal:
-        console.width = WIDTH_WITHOUT_TERMINAL
-    print_ranking(summary, console)
-    if json_file is not None:
-        outcome.write_json(summary, json_file)
-    report = outcome.write_report(summary, measurements, reports)
-    console.print(f"results  {store.folder}\nreport   {report}", soft_wrap=True, markup=False)
-    if ending is None:
-        outcome.raise_for(summary, measurements)

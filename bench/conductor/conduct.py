@@ -3,9 +3,6 @@
 Nothing of ours but the generator runs while a slice does: this process sleeps until the outcome comes.
 """
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -15,6 +12,7 @@ from bench.conductor.generator_process import GeneratorProcess
 from bench.conductor.interruption import Interruption
 from bench.conductor.keeper import Keeper
 from bench.conductor.launch import LaunchInProgress
+from bench.conductor.machine import on_cores
 from bench.conductor.observer import Observer
 from bench.conductor.preparation import Prepared
 from bench.errors import GeneratorFailed, Interrupted
@@ -35,7 +33,7 @@ def conduct(prepared: Prepared, store: Store, observer: Observer) -> Run:
     store.write_run(prepared.run)
     observer.planned(prepared.run, prepared.estimated_ns)
     adopt_orphans()
-    with Interruption() as interruption, _on_cores(prepared.run.machine.generator_cores):
+    with Interruption() as interruption, on_cores(prepared.run.machine.generator_cores):
         conductor = _Conductor(prepared, store, observer, interruption)
         status: Literal["complete", "partial"] = "partial"
         try:
@@ -55,16 +53,6 @@ def conduct(prepared: Prepared, store: Store, observer: Observer) -> Run:
     if interruption.came:
         raise Interrupted("interrupted; what was measured until then is kept")
     return ended
-
-
-@contextmanager
-def _on_cores(cores: tuple[int, ...]) -> Iterator[None]:
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
 
 
 class _Conductor:
