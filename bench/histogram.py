@@ -74,11 +74,13 @@ class Histogram:
     @property
     def mean_ns(self) -> float:
         """The mean duration, nan where nothing was counted; each at the middle of its bucket."""
+        middles_ns, counts = self.buckets()
+        return float(np.average(middles_ns, weights=counts)) if counts.size else float("nan")
+
+    def buckets(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """The buckets that hold something, in ascending order: their middles in nanoseconds, and counts."""
         filled = np.flatnonzero(self.counts)
-        if not filled.size:
-            return float("nan")
-        middles = (_lowest_of(filled) + _highest_of(filled)) / 2
-        return float(np.average(middles, weights=self.counts[filled]))
+        return (_lowest_of(filled) + _highest_of(filled)) / 2, self.counts[filled]
 
     def quantile_ns(self, share: float) -> float:
         """The duration that this share (0 to 1) of all stays at or below; nan where nothing was counted.

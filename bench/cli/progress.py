@@ -36,7 +36,7 @@ class RunProgress:
             "run": f"{run.id}, seed {run.seed}",
             "servers": f"{', '.join(dict.fromkeys(self._names.values()))} ({kinds})",
             "requests": ", ".join(dict.fromkeys(cell.request for cell in run.cells)),
-            "connections": ", ".join(dict.fromkeys(str(cell.connections) for cell in run.cells)),
+            "load": ", ".join(dict.fromkeys(cell.load.label for cell in run.cells)),
         }
         for name, fact in facts.items():
             self._say(f"{name:<12} {fact}")
@@ -119,5 +119,5 @@ class RunProgress:
 
     def _label(self, cell: Cell) -> str:
         """The deployment's name, with what it is asked where that differs from cell to cell."""
-        conditions = {(one.request, one.connections) for one in self._cells.values()}
+        conditions = {(one.request, one.load) for one in self._cells.values()}
         return cell.id if len(conditions) > 1 else self._names[cell.deployment]

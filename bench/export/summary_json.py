@@ -1,11 +1,21 @@
 """The summary of a run as JSON, for scripts and CI. `docs/json-summary.md` tells what each field means."""
 
 import json
-from math import isfinite
+from math import isfinite, nan
 from typing import Any
 
-from bench.stats.summary import CellSummary, Comparison, Interval, Split, Summary
-from bench.units import NS_PER_MS
+from bench.histogram import Histogram
+from bench.results.model import LoadLevel
+from bench.stats.summary import (
+    ArrivalsSummary,
+    CellSummary,
+    Comparison,
+    Interval,
+    RequestSummary,
+    Split,
+    Summary,
+)
+from bench.units import NS_PER_MS, NS_PER_US
 
 FORMAT = 1
 
@@ -41,10 +51,10 @@ def _cell(one: CellSummary) -> dict[str, Any]:
         "server": one.deployment.server,
         "app": one.deployment.app,
         "request": one.cell.request,
-        "load": {"connections": one.cell.connections},
+        "load": _load(one.cell.load),
         "keeps_alive": one.keeps_alive,
         "goodput": _interval(one.goodput),
-        "service_time_ms": _service_time(one),
+        **_durations(one),
         "cpu_us_per_request": _number(one.cpu_us_per_request.value if one.cpu_us_per_request else None),
         "memory_mb": None if one.memory_bytes is None else one.memory_bytes / 1e6,
         "start_up_ms": [start_up_ns / NS_PER_MS for start_up_ns in one.start_up_ns],
@@ -52,22 +62,70 @@ def _cell(one: CellSummary) -> dict[str, Any]:
         "requests": one.requests,
         "errors": sum(one.errors.values()),
         "errors_by_kind": dict(one.errors),
+        **(_arrivals(one.arrivals) if one.cell.load.is_open else {}),
+        **({"by_request": _by_request(one)} if one.by_request else {}),
         "valid": one.valid,
         "reasons": [{"code": why.code, "what": why.what, "remedy": why.remedy} for why in one.reasons],
     }
 
 
-def _service_time(one: CellSummary) -> dict[str, float | None]:
-    quantiles = {
-        name: _number(one.histogram.quantile_ns(share) / NS_PER_MS) for name, share in _QUANTILES.items()
+def _load(load: LoadLevel) -> dict[str, Any]:
+    if load.locustfile is not None:
+        return {"locustfile": load.locustfile, "users": load.connections}
+    if load.rate_per_s is None:
+        return {"connections": load.connections}
+    rate = load.rate_per_s
+    return {
+        "rate": int(rate) if rate.is_integer() else rate,
+        "arrivals": "poisson" if load.poisson else "constant",
+        "connections": load.connections,
     }
-    return {**quantiles, "max": one.longest_ns / NS_PER_MS if one.requests else None}
+
+
+def _durations(one: CellSummary) -> dict[str, Any]:
+    """Latencies or service times, under a key that says which."""
+    quantiles = _quantiles(one.histogram, one.longest_ns)
+    if not one.cell.load.is_open:
+        return {"service_time_ms": quantiles}
+    return {"latency_ms": quantiles, "median_latency_ms": _interval(one.median_latency_ns, NS_PER_MS)}
+
+
+def _quantiles(histogram: Histogram, longest_ns: float) -> dict[str, float | None]:
+    """Percentiles in milliseconds, and the longest, which was measured more exactly than they are."""
+    shown = {name: histogram.quantile_ns(share) for name, share in _QUANTILES.items()}
+    longest = {"max": longest_ns if histogram.total else None}
+    return {name: _number(value, NS_PER_MS) for name, value in (shown | longest).items()}
+
+
+def _arrivals(arrivals: ArrivalsSummary | None) -> dict[str, Any]:
+    if arrivals is None:
+        return {"arrivals": None, "send_late_us": None}
+    late = {name: arrivals.late.quantile_ns(_QUANTILES[name]) for name in ("p50", "p99")}
+    late["max"] = arrivals.latest_ns if arrivals.late.total else nan
+    return {
+        "arrivals": {"due": arrivals.due, "waited": arrivals.waited, "unsent": arrivals.unsent},
+        "send_late_us": {name: _number(value, NS_PER_US) for name, value in late.items()},
+    }
+
+
+def _by_request(one: CellSummary) -> dict[str, Any]:
+    kind = "latency_ms" if one.cell.load.is_open else "service_time_ms"
+    return {
+        name: {"requests": each.requests, kind: _quantiles(each.histogram, _longest(each, one))}
+        for name, each in one.by_request.items()
+    }
+
+
+def _longest(each: RequestSummary, one: CellSummary) -> float:
+    """To three digits, as it comes from the histogram; not above the cell's own, which is exact."""
+    return min(each.histogram.quantile_ns(1), one.longest_ns)
 
 
 def _comparison(one: Comparison) -> dict[str, Any]:
     return {
         "cell": one.cell,
         "against": one.against,
+        "of": one.of,
         "ratio": _interval(one.ratio),
         "verdict": one.verdict,
         "pairs": one.pairs,
@@ -79,7 +137,7 @@ def _split(one: Split, name: str) -> dict[str, Any]:
     return {
         "deployment": name,
         "request": one.request,
-        "load": {"connections": one.connections},
+        "load": _load(one.load),
         "server_us": _number(one.server_us),
         "framework_us": _number(one.framework_us),
         "goodput_share_server": _number(one.goodput_share_server),
@@ -87,16 +145,18 @@ def _split(one: Split, name: str) -> dict[str, Any]:
     }
 
 
-def _interval(interval: Interval | None) -> dict[str, float | None] | None:
+def _interval(interval: Interval | None, unit: float = 1) -> dict[str, float | None] | None:
     if interval is None:
         return None
     return {
-        "value": _number(interval.value),
-        "low": _number(interval.low),
-        "high": _number(interval.high),
+        "value": _number(interval.value, unit),
+        "low": _number(interval.low, unit),
+        "high": _number(interval.high, unit),
     }
 
 
-def _number(value: float | None) -> float | None:
-    """The value, or None for what JSON has no number for."""
-    return value if value is not None and isfinite(value) else None
+def _number(value: float | None, unit: float = 1) -> float | None:
+    """The value in this unit, or None for what JSON has no number for."""
+    if value is None or not isfinite(value):
+        return None
+    return value if unit == 1 else value / unit

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from bench.report.merits import shown
 from bench.report.standings import Condition, Group, conditions_of
 from bench.report.words import listed, percent
-from bench.stats.summary import Interval, Summary
-from bench.units import format_rate
+from bench.results.model import LoadLevel
+from bench.stats.merit import merit_of
+from bench.stats.summary import CellSummary, Interval, Summary
 
 
 @dataclass(frozen=True)
@@ -24,31 +26,62 @@ def answers(summary: Summary) -> tuple[Answer, ...]:
 
 def _verdict(condition: Condition) -> str:
     if not condition.groups:
-        return (
+        no_answer = (
             f"No answer: none of the {len(condition.app)} deployments gave numbers that can be trusted. "
             "The reasons stand below."
         )
-    return " ".join(_standing(group) for group in condition.groups)
+        return f"{no_answer}{_overloaded(condition)}"
+    return " ".join(_standing(group, condition) for group in condition.groups) + _overloaded(condition)
 
 
-def _standing(group: Group) -> str:
-    mode = group.mode.capitalize()
-    name = group.best.deployment.name
-    rate = format_rate(group.best.goodput.value) if group.best.goodput else "-"
+def _overloaded(condition: Condition) -> str:
+    """Who cannot keep up with a rate: no number, but an answer."""
+    names = [
+        cell.deployment.name
+        for cell in condition.app
+        if any(reason.code == "overloaded" for reason in cell.reasons)
+    ]
+    return f" {listed(names)} cannot keep up with {condition.load.label}." if names else ""
+
+
+def _standing(group: Group, condition: Condition) -> str:
+    mode, name = group.mode.capitalize(), group.best.deployment.name
     if len(group.leaders) > 1:
         names = listed([cell.deployment.name for cell in group.leaders])
-        text = f"{mode}, {names} tie at about {rate} verified responses a second: no difference is shown"
-        return f"{text}.{_next(group, f' {name} does ')}"
+        text = f"{mode}, {names} tie at about {_figure(group.best)}: no difference is shown"
+        return f"{text}.{_next(group, f' {name} does ', ' ')}"
     if not group.followers:
-        return f"{mode}, {name} has nobody to be ranked with: {rate} verified responses a second."
-    return f"{mode}, {name} is the fastest: {rate} verified responses a second,{_next(group, ' ')}"
+        return f"{mode}, {name} has nobody to be ranked with: {_figure(group.best)}."
+    does = "answers soonest" if condition.load.is_open else "is the fastest"
+    return f"{mode}, {name} {does}: {_figure(group.best)}{_next(group, ', ', '; ')}"
 
 
-def _next(group: Group, opening: str) -> str:
+def _figure(cell: CellSummary) -> str:
+    """What the cell is ranked by, in words."""
+    load = cell.cell.load
+    figure = merit_of(load).of_cell(cell)
+    value = shown(load).write(figure.value) if figure else "-"
+    return f"a median latency of {value}" if load.is_open else f"{value} verified responses a second"
+
+
+def _next(group: Group, before_more: str, before_longer: str) -> str:
+    """How far the first follower is behind: that the best does more than it, or that it takes longer."""
     if not group.followers:
         return ""
     follower = group.followers[0]
-    return f"{opening}{_lead(follower.ratio)} {follower.cell.deployment.name}, the next."
+    name = follower.cell.deployment.name
+    if follower.cell.cell.load.is_open:
+        return f"{before_longer}{name}, the next, takes {_lag(follower.ratio)}."
+    return f"{before_more}{_lead(follower.ratio)} {name}, the next."
+
+
+def _lag(ratio: Interval) -> str:
+    """How much longer the follower takes: `16 % (14 % to 18 %) longer`."""
+    if ratio.value >= 1.9:
+        return f"{ratio.value:.2f} ({ratio.low:.2f} to {ratio.high:.2f}) times as long"
+    digits = 1 if ratio.value < 1.1 else 0
+    value, low, high = (percent(each - 1, digits) for each in (ratio.value, ratio.low, ratio.high))
+    return f"{value} ({low} to {high}) longer"
 
 
 def _lead(ratio: Interval) -> str:
@@ -71,13 +104,20 @@ def _gain(condition: Condition) -> str:
         return "What the server can gain was not measured: the scenario names no floor."
     splits = {each.deployment: each.gain_at_most for each in condition.split}
     gains = [
-        f"{gain:.2f} times as fast as under {group.best.deployment.name}"
+        _gained(gain, condition.load, group.best.deployment.name)
         for group in condition.groups
         if (gain := splits.get(group.best.deployment.id)) is not None
     ]
     if not gains:
         return "What the server can gain at most cannot be told from these numbers."
+    effect = "let the app bear" if condition.load.is_open else "make the app"
     return (
-        f"A server that cost nothing would make the app {listed(gains)}: "
+        f"A server that cost nothing would {effect} {listed(gains)}: "
         "that is the most a change of server can gain."
     )
+
+
+def _gained(gain: float, load: LoadLevel, name: str) -> str:
+    if load.is_open:
+        return f"{gain:.2f} times the load it bears under {name}"
+    return f"{gain:.2f} times as fast as under {name}"

@@ -4,17 +4,21 @@ from collections.abc import Callable
 from statistics import quantiles
 
 from bench.report.plots.percentiles import BEYOND, supports
-from bench.report.plots.timeline import deviations_of
+from bench.report.plots.timeline import deviations_of, per_block
 from bench.report.standings import Condition, Group
 from bench.report.words import duration, listed, percent
-from bench.stats.summary import CellSummary
+from bench.stats.summary import CellSummary, Interval
 
 Amount = Callable[[CellSummary], float]
 
 
-def throughput(condition: Condition) -> str:
+def ranking(condition: Condition) -> str:
     """Who leads each group, and whether that is more than chance."""
-    found = [_leads(group) for group in condition.groups if len(group.leaders) + len(group.followers) > 1]
+    found = [
+        _leads(group, condition)
+        for group in condition.groups
+        if len(group.leaders) + len(group.followers) > 1
+    ]
     return " ".join(found) or "There is nothing here to rank."
 
 
@@ -27,8 +31,9 @@ def percentiles(condition: Condition) -> str:
     if share is None or len(cells) < 2:
         return "Too few responses for a comparison of percentiles."
     low, high = _extremes(cells, lambda cell: cell.histogram.quantile_ns(share))
+    since = " of when they were due" if condition.load.is_open else ""
     return (
-        f"{percent(share)} of the answers come within {duration(low.histogram.quantile_ns(share))} "
+        f"{percent(share)} of the answers come within {duration(low.histogram.quantile_ns(share))}{since} "
         f"from {low.deployment.name}, within {duration(high.histogram.quantile_ns(share))} "
         f"from {high.deployment.name}. A line that turns up steeply makes a few requests wait long. "
         f"Lines end where fewer than {BEYOND} responses lie beyond."
@@ -55,7 +60,7 @@ def split(condition: Condition, names: dict[str, str]) -> str:
 
 def timeline(condition: Condition) -> str:
     """How steady the machine and the deployments were."""
-    cells = [cell for cell in condition.app if len(cell.goodput_per_block) > 1]
+    cells = [cell for cell in condition.app if len(per_block(cell)) > 1]
     if not cells:
         return "Too few blocks to say how steady the run was."
     steady, restless = _extremes(cells, _middle_range)
@@ -63,8 +68,9 @@ def timeline(condition: Condition) -> str:
         f"Half of all blocks lie within {percent(_middle_range(steady), 1)} of one another "
         f"for {steady.deployment.name}, within {percent(_middle_range(restless), 1)} "
         f"for {restless.deployment.name}. "
-        "A dip that all deployments share is the machine, and cancels in their ratios; one that a single "
-        "deployment has is its own. Blocks beyond the scale are drawn at its edge."
+        f"A {'peak' if condition.load.is_open else 'dip'} that all deployments share is the machine, and "
+        "cancels in their ratios; one that a single deployment has is its own. "
+        "Blocks beyond the scale are drawn at its edge."
     )
 
 
@@ -106,19 +112,23 @@ def generator(condition: Condition) -> str:
     return f"The generator was busy {percent(share)} of the time at most, with {name}: {verdict}."
 
 
-def _leads(group: Group) -> str:
+def _leads(group: Group, condition: Condition) -> str:
     mode = group.mode.capitalize()
     names = [cell.deployment.name for cell in group.leaders]
     if len(names) > 1:
         return f"{mode}, {listed(names)} cannot be told apart."
     follower = group.followers[0]
-    value, low, high = (
-        percent(each, 1) for each in (follower.ratio.value, follower.ratio.low, follower.ratio.high)
-    )
     return (
         f"{mode}, {names[0]} is ahead of all others; {follower.cell.deployment.name}, the next, "
-        f"does {value} of its goodput ({low} to {high})."
+        f"{_share_of_best(follower.ratio, condition)}."
     )
+
+
+def _share_of_best(ratio: Interval, condition: Condition) -> str:
+    if condition.merit.less_is_better:
+        return f"takes {ratio.value:.2f} times its median latency ({ratio.low:.2f} to {ratio.high:.2f})"
+    value, low, high = (percent(each, 1) for each in (ratio.value, ratio.low, ratio.high))
+    return f"does {value} of its goodput ({low} to {high})"
 
 
 def _spread(cells: list[CellSummary], amount: Amount, write: Callable[[float], str], words: str) -> str:

@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from bench.report import captions
 from bench.report.plots.canvas import NARROW, WIDE
 from bench.report.plots.percentiles import draw_percentiles, lines_of
+from bench.report.plots.ranking import draw_ranking
 from bench.report.plots.resources import draw_cpu, draw_generator, draw_memory, draw_start_up
 from bench.report.plots.split import draw_split
-from bench.report.plots.throughput import draw_throughput
-from bench.report.plots.timeline import draw_timeline
+from bench.report.plots.timeline import draw_timeline, per_block
 from bench.report.standings import Condition
 from bench.report.svg import inline_svg
 from bench.report.theme import MATPLOTLIB, Styles
@@ -36,7 +36,7 @@ class PageFigure:
 class ConditionFigures:
     """The figures that each request and load has."""
 
-    throughput: PageFigure
+    ranking: PageFigure
     percentiles: PageFigure
     split: PageFigure | None
     timeline: PageFigure | None
@@ -47,15 +47,15 @@ def figures_of(condition: Condition, names: dict[str, str], styles: Styles) -> C
     lines = lines_of(condition, styles)
     number = condition.number
     return ConditionFigures(
-        throughput=_both(
-            lambda width: draw_throughput(condition, styles, width),
-            f"throughput-{number}",
-            captions.throughput(condition),
+        ranking=_both(
+            lambda width: draw_ranking(condition, styles, width),
+            f"ranking-{number}",
+            captions.ranking(condition),
             "Filled marks: the app. Hollow marks: the floor, the same answers without a framework; the "
             "dotted stretch between is what framework and view cost. Brackets below: 95 % intervals.",
         ),
         percentiles=_both(
-            lambda width: draw_percentiles(lines, width),
+            lambda width: draw_percentiles(lines, condition.durations, width),
             f"percentiles-{number}",
             captions.percentiles(condition),
         ),
@@ -71,7 +71,7 @@ def figures_of(condition: Condition, names: dict[str, str], styles: Styles) -> C
             f"timeline-{number}",
             captions.timeline(condition),
         )
-        if any(cell.goodput_per_block for cell in condition.app)
+        if any(per_block(cell) for cell in condition.app)
         else None,
     )
 

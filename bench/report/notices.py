@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bench.report.standings import mode_of
 from bench.results.model import Measurements
+from bench.stats.caveats import condition
 from bench.stats.summary import CellSummary, Summary
 
 
@@ -38,10 +39,10 @@ def notices(summary: Summary, measurements: Measurements) -> tuple[Notice, ...]:
 
 
 def cell_name(cell: CellSummary) -> str:
-    """The cell in words: deployment, app or floor, request, connections, keep-alive."""
+    """The cell in words: deployment, app or floor, request, load, keep-alive."""
     return (
-        f"{cell.deployment.name} ({cell.deployment.app}), {cell.cell.request}, "
-        f"{cell.cell.connections} connections, {mode_of(cell.keeps_alive)}"
+        f"{cell.deployment.name} ({cell.deployment.app}), "
+        f"{condition(cell.cell.request, cell.cell.load)}, {mode_of(cell.keeps_alive)}"
     )
 
 

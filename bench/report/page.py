@@ -14,6 +14,7 @@ from bench.report.figures import (
     load_figures_of,
 )
 from bench.report.notices import notices
+from bench.report.requests import requests_of
 from bench.report.standings import Condition, conditions_of
 from bench.report.tables import TableRow, deployments_of, machine_of, repeat_command, table_of
 from bench.report.theme import Styles, styles_of
@@ -60,6 +61,8 @@ def _content(summary: Summary, measurements: Measurements) -> dict[str, object]:
         "cells": len(summary.cells),
         "notices": notices(summary, measurements),
         "sections": [_section(each, summary, styles) for each in conditions],
+        "is_open": any(each.load.is_open for each in conditions),
+        "is_closed": not conditions or any(not each.load.is_open for each in conditions),
         "deployment_figures": deployment_figures_of(_one_a_deployment(conditions), styles),
         "deployments": deployments_of(measurements),
         "repeat": repeat_command(run),
@@ -81,6 +84,8 @@ def _section(condition: Condition, summary: Summary, styles: Styles) -> dict[str
             sentence(split, names.get(split.deployment, split.deployment)) for split in condition.split
         ],
         "load_figures": load_figures,
+        "is_open": condition.load.is_open,
+        "requests": requests_of(condition, styles),
         "rows": rows,
     }
 

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+from bench.results.model import LoadLevel
+from bench.stats.caveats import condition
+from bench.stats.merit import Merit, merit_of
 from bench.stats.summary import CellSummary, Comparison, Interval, Split, Summary
 
 
 @dataclass(frozen=True)
 class Follower:
-    """A valid cell behind the best of its group, and its goodput as a ratio to the best."""
+    """A valid cell behind the best of its group, and its figure of merit as a ratio to the best's."""
 
     cell: CellSummary
     ratio: Interval
@@ -23,7 +26,7 @@ class Group:
 
     @property
     def best(self) -> CellSummary:
-        """The cell with the highest goodput."""
+        """The cell with the best figure of merit."""
         return self.leaders[0]
 
     @property
@@ -38,17 +41,26 @@ class Condition:
 
     number: int
     request: str
-    connections: int
+    load: LoadLevel
     app: tuple[CellSummary, ...]
     floor: dict[str, CellSummary]
     groups: tuple[Group, ...]
     split: tuple[Split, ...]
 
     @property
+    def merit(self) -> Merit:
+        """What the cells are ranked by."""
+        return merit_of(self.load)
+
+    @property
+    def durations(self) -> str:
+        """What the durations are called: they are latencies where it is known when requests were due."""
+        return "latency" if self.load.is_open else "service time"
+
+    @property
     def title(self) -> str:
         """The condition as headings name it."""
-        plural = "" if self.connections == 1 else "s"
-        return f"{self.request}, {self.connections} connection{plural}"
+        return condition(self.request, self.load)
 
 
 def mode_of(keeps_alive: bool) -> str:
@@ -58,7 +70,7 @@ def mode_of(keeps_alive: bool) -> str:
 
 def conditions_of(summary: Summary) -> tuple[Condition, ...]:
     """Every request and load of the run, in its order."""
-    keys = dict.fromkeys((each.cell.request, each.cell.connections) for each in summary.cells)
+    keys = dict.fromkeys((each.cell.request, each.cell.load) for each in summary.cells)
     return tuple(_condition(summary, number, *key) for number, key in enumerate(keys, 1))
 
 
@@ -70,10 +82,8 @@ def standing(condition: Condition, cell: CellSummary) -> str:
     return ""
 
 
-def _condition(summary: Summary, number: int, request: str, connections: int) -> Condition:
-    here = [
-        each for each in summary.cells if (each.cell.request, each.cell.connections) == (request, connections)
-    ]
+def _condition(summary: Summary, number: int, request: str, load: LoadLevel) -> Condition:
+    here = [each for each in summary.cells if (each.cell.request, each.cell.load) == (request, load)]
     app = {each.cell.id: each for each in here if each.deployment.app == "app"}
     comparisons = {each.cell: each for each in summary.comparisons if each.cell != each.against}
     ranking = [ranked for ranked in summary.ranking if ranked and ranked[0] in app]
@@ -81,13 +91,11 @@ def _condition(summary: Summary, number: int, request: str, connections: int) ->
     return Condition(
         number=number,
         request=request,
-        connections=connections,
+        load=load,
         app=tuple(app.values()),
         floor={each.deployment.name: each for each in here if each.deployment.app == "floor"},
         groups=tuple(sorted(groups, key=lambda group: not group.keeps_alive)),
-        split=tuple(
-            each for each in summary.split if (each.request, each.connections) == (request, connections)
-        ),
+        split=tuple(each for each in summary.split if (each.request, each.load) == (request, load)),
     )
 
 

@@ -5,13 +5,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
+from bench.histogram import Histogram
+from bench.report.merits import milliseconds
 from bench.report.plots.percentiles import supports
 from bench.report.standings import Condition, standing
 from bench.report.theme import Styles
 from bench.report.words import percent
 from bench.results.model import Deployment, Machine, Measurements, Run
-from bench.stats.summary import CellSummary, Comparison, Interval, Summary
-from bench.units import NS_PER_MS, format_bytes, format_duration, format_rate
+from bench.stats.summary import ArrivalsSummary, CellSummary, Comparison, Interval, Summary
+from bench.units import format_bytes, format_duration, format_rate
 
 NOTHING = "\u2013"
 
@@ -60,6 +62,11 @@ def table_of(condition: Condition, summary: Summary, styles: Styles) -> tuple[Ta
     return tuple(rows)
 
 
+def percentile_of(histogram: Histogram, share: float) -> str:
+    """The percentile in milliseconds; a dash where there are too few durations to speak of it."""
+    return milliseconds(histogram.quantile_ns(share)) if supports(histogram.total, share) else NOTHING
+
+
 def deployments_of(measurements: Measurements) -> tuple[DeploymentFacts, ...]:
     """Every deployment with the command lines it was launched with."""
     return tuple(_facts(each, measurements) for each in measurements.run.deployments)
@@ -90,11 +97,13 @@ def _columns(cell: CellSummary, comparison: Comparison | None, place: str) -> di
         "keep-alive": Entry("yes" if cell.keeps_alive else "no"),
         "valid": Entry("yes") if cell.valid else Entry("no", ", ".join(each.code for each in cell.reasons)),
         "goodput /s": _entry(cell.goodput, format_rate),
+        **({"median": _entry(cell.median_latency_ns, milliseconds)} if cell.cell.load.is_open else {}),
         "to the best": _entry(ratio, lambda value: f"{value:.3f}"),
         "place": Entry(place or NOTHING),
-        **{name: Entry(_percentile(cell, share)) for name, share in PERCENTILES.items()},
-        "max": Entry(_milliseconds(cell.longest_ns) if cell.requests else NOTHING),
+        **{name: Entry(percentile_of(cell.histogram, share)) for name, share in PERCENTILES.items()},
+        "max": Entry(milliseconds(cell.longest_ns) if cell.requests else NOTHING),
         "requests": Entry(f"{cell.requests:,}"),
+        **(_arrivals(cell.arrivals) if cell.cell.load.is_open else {}),
         "errors": Entry(_errors(cell.errors)),
         "CPU us": _entry(cell.cpu_us_per_request, lambda value: f"{value:,.1f}"),
         "memory": Entry(NOTHING if cell.memory_bytes is None else format_bytes(cell.memory_bytes)),
@@ -107,14 +116,17 @@ def _verdict(comparison: Comparison | None) -> str:
     return comparison.verdict if comparison else ""
 
 
-def _percentile(cell: CellSummary, share: float) -> str:
-    histogram = cell.histogram
-    return _milliseconds(histogram.quantile_ns(share)) if supports(histogram.total, share) else NOTHING
-
-
-def _milliseconds(duration_ns: float) -> str:
-    milliseconds = duration_ns / NS_PER_MS
-    return f"{milliseconds:,.1f}" if milliseconds >= 100 else f"{milliseconds:.2f}"
+def _arrivals(arrivals: ArrivalsSummary | None) -> dict[str, Entry]:
+    """What was due, and how late the generator sent it."""
+    if arrivals is None:
+        return dict.fromkeys(("due", "waited", "unsent", "sent late"), Entry(NOTHING))
+    half, most = (format_duration(arrivals.late.quantile_ns(share)) for share in (0.5, 0.99))
+    return {
+        "due": Entry(f"{arrivals.due:,}"),
+        "waited": Entry(f"{arrivals.waited:,}"),
+        "unsent": Entry(f"{arrivals.unsent:,}"),
+        "sent late": Entry(half, f"p99 {most}, max {format_duration(arrivals.latest_ns)}"),
+    }
 
 
 def _entry(interval: Interval | None, write: Callable[[float], str]) -> Entry:

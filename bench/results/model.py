@@ -7,9 +7,11 @@ a `Block`. Durations are integer nanoseconds, sizes bytes. `docs/result-format.m
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
-FORMAT: Literal[1] = 1
+from bench.results.history import run_of_today, slice_of_today
+
+FORMAT: Literal[2] = 2
 
 App = Literal["app", "floor"]
 
@@ -58,13 +60,41 @@ class Deployment(Record):
     remarks: tuple[str, ...] = ()
 
 
+class LoadLevel(Record):
+    """How hard a cell is pressed.
+
+    Closed loop: `connections` that each send when the answer came. Open loop: requests due at `rate_per_s`,
+    on so many connections at most. A locustfile: so many of its users, each as good as a connection.
+    """
+
+    connections: int
+    rate_per_s: float | None = None
+    poisson: bool = False
+    locustfile: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether requests are sent when they are due, so that their latency is known."""
+        return self.rate_per_s is not None
+
+    @property
+    def label(self) -> str:
+        """The load as reports name it: `16 connections`, `500/s`, `500/s (Poisson)`, `flows.py, 4 users`."""
+        plural = "" if self.connections == 1 else "s"
+        if self.locustfile is not None:
+            return f"{self.locustfile}, {self.connections} user{plural}"
+        if self.rate_per_s is not None:
+            return f"{self.rate_per_s:.12g}/s{' (Poisson)' if self.poisson else ''}"
+        return f"{self.connections} connection{plural}"
+
+
 class Cell(Record):
     """What gets a number: a deployment, a request and a load level."""
 
     id: str
     deployment: str
     request: str
-    connections: int
+    load: LoadLevel
 
 
 class Skipped(Record):
@@ -79,7 +109,9 @@ class Skipped(Record):
 class Run(Record):
     """A run as it was planned and where it took place."""
 
-    format: Literal[1] = FORMAT
+    _older = model_validator(mode="before")(run_of_today)
+
+    format: Literal[2] = FORMAT
     id: str
     status: Literal["running", "complete", "partial"]
     started_at: datetime
@@ -123,21 +155,50 @@ class Launch(Record):
     rejected: dict[str, str] = {}
 
 
+class Share(Record):
+    """What one request of a mix contributed to a slice's counted window."""
+
+    requests: int
+    histogram: str
+
+
+class Arrivals(Record):
+    """The arrivals that were due in a slice's counted window, where the load is an open loop.
+
+    `waited` counts those that found every connection taken, `unsent` those that still waited when the window
+    ended and were never sent. `late` (histogram) and `latest_ns` tell how late the generator sent the others.
+    `behind_before` and `behind_after` count what was due and unanswered when the window began and ended.
+    """
+
+    due: int
+    waited: int
+    unsent: int
+    late: str
+    latest_ns: int
+    behind_before: int = 0
+    behind_after: int = 0
+
+
 class Slice(Record):
     """One short uninterrupted stretch of load on one cell.
 
-    The ramp at its start is not counted: `requests`, `histogram`, `service_time_sum_ns`, `longest_ns` and
+    The ramp at its start is not counted: `requests`, `histogram`, `duration_sum_ns`, `longest_ns` and
     `per_connection` belong to the counted window of `counted_ns` alone. `errors`, `answered` (verified
     responses), `connections_opened`, `server_cpu_ns` and the generator's two durations belong to the whole
     slice, from the first send to the last answer. Busy is CPU time, less that of polling in vain.
+
+    Durations are service times of the answers that came within the window; in an open loop, latencies of the
+    requests that were due within it. `by_request` tells the requests of a mix apart, by name.
     """
+
+    _older = model_validator(mode="before")(slice_of_today)
 
     cell: str
     counted_ns: int
     requests: int
     errors: dict[str, int] = {}
     histogram: str
-    service_time_sum_ns: int
+    duration_sum_ns: int
     longest_ns: int
     per_connection: tuple[int, ...]
     connections_opened: int
@@ -145,6 +206,8 @@ class Slice(Record):
     server_cpu_ns: int | None
     generator_wall_ns: int
     generator_busy_ns: int
+    arrivals: Arrivals | None = None
+    by_request: dict[str, Share] = {}
 
 
 class Block(Record):

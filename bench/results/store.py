@@ -96,8 +96,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def _read(path: Path, kind: type[_R]) -> _R:
     try:
-        text = path.read_bytes()
-        return kind.model_validate_json(text)
+        return kind.model_validate_json(path.read_bytes())
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
     except ValidationError as error:

@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Sequence
 from math import log
 
-from bench.results.model import Measurements, Run
-from bench.stats import validity
+from bench.results.model import LoadLevel, Measurements, Run
+from bench.stats import closed_loop, open_loop
+from bench.stats.merit import merit_of
 from bench.stats.ratios import FEWEST_PAIRS
 from bench.stats.summary import CellSummary, Comparison, Interval
 from bench.stats.tally import Tally
 
 WIDE = 0.04
+WAITED = 0.01
 
 
 def about_run(measurements: Measurements) -> Iterator[str]:
@@ -28,15 +30,12 @@ def about_run(measurements: Measurements) -> Iterator[str]:
 
 
 def about_cells(cells: Sequence[CellSummary], tallies: Sequence[Tally]) -> Iterator[str]:
-    """Cells that are not ranked, and cells in which nothing was busy."""
+    """Cells that are not ranked, and what is odd in those that are."""
     for cell, tally in zip(cells, tallies, strict=True):
         for reason in cell.reasons:
             yield f"{label(cell)} is not ranked: {reason.what}."
-        if cell.valid and validity.waits(tally):
-            yield (
-                f"{label(cell)}: server and load generator were both idle. That is right for a view that "
-                "waits; for any other, something holds the requests up."
-            )
+        if cell.valid:
+            yield from (f"{label(cell)}: {oddity}" for oddity in _oddities(tally))
 
 
 def about_comparisons(cells: Sequence[CellSummary], ranking: Sequence[Sequence[str]],
@@ -57,7 +56,30 @@ def about_comparisons(cells: Sequence[CellSummary], ranking: Sequence[Sequence[s
 def label(cell: CellSummary) -> str:
     """A cell as a sentence names it: `gunicorn, floor, GET /json, 16 connections`."""
     app = ", floor" if cell.deployment.app == "floor" else ""
-    return f"{cell.deployment.name}{app}, {cell.cell.request}, {cell.cell.connections} connections"
+    return f"{cell.deployment.name}{app}, {condition(cell.cell.request, cell.cell.load)}"
+
+
+def condition(request: str, load: LoadLevel) -> str:
+    """What is asked and how hard, as headings have it; a locustfile is both, and is named once."""
+    return load.label if request == load.locustfile else f"{request}, {load.label}"
+
+
+def _oddities(tally: Tally) -> Iterator[str]:
+    if closed_loop.waits(tally):
+        yield (
+            "server and load generator were both idle. That is right for a view that waits; for any other, "
+            "something holds the requests up."
+        )
+    if tally.arrivals and open_loop.waited_share(tally.arrivals) > WAITED:
+        yield (
+            f"{100 * open_loop.waited_share(tally.arrivals):.2g} % of the requests waited for one of its "
+            f"{tally.cell.load.connections} connections, which is part of their latency. Use more of them."
+        )
+    if open_loop.blurs_tail(tally):
+        yield (
+            "the load generator itself sent a few requests late, so its high percentiles are too high. "
+            "The median is not touched by it."
+        )
 
 
 def _about_machine(run: Run) -> Iterator[str]:
@@ -73,10 +95,11 @@ def _about_machine(run: Run) -> Iterator[str]:
 
 def _about_width(cells: Sequence[CellSummary], labels: dict[str, str],
                  comparisons: Sequence[Comparison]) -> Iterator[str]:  # fmt: skip
-    """Ratios decide, so their width counts; where nothing is compared, that of goodput does."""
+    """Ratios decide, so their width counts; where nothing is compared, that of the figure of merit does."""
     widths = [(labels[one.cell], _half_width(one.ratio)) for one in comparisons]
     if not widths:
-        widths = [(label(cell), _half_width(cell.goodput)) for cell in cells if cell.goodput and cell.valid]
+        figures = [(label(cell), merit_of(cell.cell.load).of_cell(cell)) for cell in cells if cell.valid]
+        widths = [(name, _half_width(figure)) for name, figure in figures if figure]
     for name, half in widths:
         if half > WIDE:
             yield f"{name}: the interval is wide (+-{100 * half:.1f} %). Measure longer."

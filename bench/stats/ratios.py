@@ -1,10 +1,11 @@
 """Paired comparison of two cells: what one achieves as a multiple of the other, block by block.
 
 The two slices of a block ran side by side in time, so what slowed the machine slowed both and cancels in
-their ratio. Ratios are averaged as logarithms, so that swapping the cells inverts the answer exactly.
+their ratio. Ratios are averaged as logarithms, so that swapping the cells inverts the answer exactly. The
+typical value of one cell's slices is found in the same way.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import exp, sqrt
 
@@ -21,7 +22,7 @@ _NORMAL = 1.959964
 
 @dataclass(frozen=True)
 class Pairs:
-    """Log-ratios of goodput of the blocks both cells answered in, and the launch of each.
+    """Log-ratios of the blocks both cells answered in, and the launch of each.
 
     `dropped` counts the blocks in which either cell answered nothing: they have no ratio.
     """
@@ -31,12 +32,15 @@ class Pairs:
     dropped: int
 
 
-def pair(cell: Tally, against: Tally) -> Pairs:
-    """The blocks in which both cells were measured, as log-ratios of the first cell to the second."""
-    others = dict(zip(against.blocks, against.goodputs, strict=True))
+def pair(cell: Tally, against: Tally, of: Callable[[Tally], Sequence[float]]) -> Pairs:
+    """The blocks in which both cells were measured, as log-ratios of the first cell to the second.
+
+    `of` gives what is compared: a value for each slice of a tally, 0 or nan where nothing was answered.
+    """
+    others = dict(zip(against.blocks, of(against), strict=True))
     both = [
-        (block, goodput, others[block])
-        for block, goodput in zip(cell.blocks, cell.goodputs, strict=True)
+        (block, value, others[block])
+        for block, value in zip(cell.blocks, of(cell), strict=True)
         if block in others
     ]
     answered = [(block[0], one, other) for block, one, other in both if one > 0 and other > 0]
@@ -49,13 +53,34 @@ def pair(cell: Tally, against: Tally) -> Pairs:
 
 def ratio(pairs: Pairs) -> Interval | None:
     """The ratio and its 95 % interval; None with fewer than five pairs."""
-    values, launches = np.asarray(pairs.log_ratios), np.asarray(pairs.launches)
-    if len(values) < FEWEST_PAIRS:
+    if len(pairs.log_ratios) < FEWEST_PAIRS:
         return None
-    centre = hodges_lehmann(values)
-    estimates, residuals = _by_launch(values, launches)
-    half = half_width(centre, estimates, _block_error(residuals, len(estimates)))
+    centre, half = _centre(pairs.launches, pairs.log_ratios)
     return None if half is None else Interval(exp(centre), exp(centre - half), exp(centre + half))
+
+
+def typical(launches: Sequence[int], values: Sequence[float]) -> Interval | None:
+    """The typical value of a cell's slices with its 95 % interval; what is not above 0 is left out.
+
+    None where nothing is left. A single block says nothing of its spread: it gets plus or minus 100 %.
+    """
+    answered = [(launch, value) for launch, value in zip(launches, values, strict=True) if value > 0]
+    if not answered:
+        return None
+    logs = [float(np.log(value)) for _, value in answered]
+    centre, half = _centre([launch for launch, _ in answered], logs)
+    value = exp(centre)
+    if half is None:
+        return Interval(value, 0.0, 2 * value)
+    return Interval(value, exp(centre - half), exp(centre + half))
+
+
+def _centre(launches: Sequence[int], logs: Sequence[float]) -> tuple[float, float | None]:
+    """The Hodges-Lehmann estimate of logarithms, and half its 95 % interval where it can be told."""
+    values = np.asarray(logs)
+    centre = hodges_lehmann(values)
+    estimates, residuals = _by_launch(values, np.asarray(launches))
+    return centre, half_width(centre, estimates, _block_error(residuals, len(estimates)))
 
 
 def hodges_lehmann(values: Sequence[float] | Floats) -> float:

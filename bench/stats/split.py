@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from bench.results.model import LoadLevel
+from bench.stats.closed_loop import is_closed_loop
 from bench.stats.summary import CellSummary, Interval, Split
 
 
@@ -25,16 +27,22 @@ def sentence(split: Split, name: str) -> str:
             f"{split.server_us:.0f}: too close to say what another server could gain."
         )
     share, by_throughput = split.server_us / total_us, split.goodput_share_server
+    also = "" if by_throughput is None else f"; {100 * by_throughput:.0f} % by throughput"
     return (
         f"Under {name} the server takes {100 * share:.0f} % of a request's CPU time "
-        f"({split.server_us:.0f} of {total_us:.0f} us; {100 * by_throughput:.0f} % by throughput): "
-        "on the same cores no change of server can make this app more than "
-        f"{_factor(split.gain_at_most)} times as fast."
+        f"({split.server_us:.0f} of {total_us:.0f} us{also}): "
+        f"on the same cores no change of server can {_effect(split.load, split.gain_at_most)}."
     )
 
 
-def _work(cell: CellSummary) -> tuple[str, str, int]:
-    return cell.deployment.name, cell.cell.request, cell.cell.connections
+def _effect(load: LoadLevel, gain: float) -> str:
+    """What a gain means: at a fixed rate answers come no faster for it, but more could be asked for."""
+    times = f"more than {_factor(gain)} times"
+    return f"let this app bear {times} the load" if load.is_open else f"make this app {times} as fast"
+
+
+def _work(cell: CellSummary) -> tuple[str, str, LoadLevel]:
+    return cell.deployment.name, cell.cell.request, cell.cell.load
 
 
 def _split(app: CellSummary, floor: CellSummary) -> Split | None:
@@ -44,10 +52,10 @@ def _split(app: CellSummary, floor: CellSummary) -> Split | None:
     return Split(
         deployment=app.deployment.id,
         request=app.cell.request,
-        connections=app.cell.connections,
+        load=app.cell.load,
         server_us=floor_us.value,
         framework_us=max(0.0, app_us.value - floor_us.value),
-        goodput_share_server=_share(app.goodput, floor.goodput),
+        goodput_share_server=_share(app.goodput, floor.goodput) if is_closed_loop(app.cell.load) else None,
         gain_at_most=_gain_at_most(app_us, floor_us),
     )
 

@@ -1,12 +1,12 @@
 """From what was measured to what can be said: cells, ranking, comparisons, split and caveats."""
 
 from collections.abc import Sequence
-from typing import Literal
 
-from bench.results.model import Measurements
+from bench.results.model import LoadLevel, Measurements
 from bench.stats import caveats, validity
 from bench.stats.intervals import ratio_of_sums
-from bench.stats.ratios import pair, ratio
+from bench.stats.merit import merit_of
+from bench.stats.ratios import pair, ratio, typical
 from bench.stats.split import splits
 from bench.stats.summary import CellSummary, Comparison, Interval, Summary
 from bench.stats.tally import Tally, tallies
@@ -38,6 +38,7 @@ def summarise(measurements: Measurements) -> Summary:
 
 
 def _cell(tally: Tally) -> CellSummary:
+    is_open = tally.cell.load.is_open
     return CellSummary(
         cell=tally.cell,
         deployment=tally.deployment,
@@ -53,6 +54,10 @@ def _cell(tally: Tally) -> CellSummary:
         errors=tally.errors,
         generator_busy=tally.generator_busy,
         reasons=validity.reasons(tally),
+        median_latency_ns=typical(tally.launches, tally.medians_ns) if is_open else None,
+        median_latency_ns_per_block=_medians_per_block(tally) if is_open else (),
+        arrivals=tally.arrivals,
+        by_request=tally.by_request,
     )
 
 
@@ -60,6 +65,12 @@ def _goodput(tally: Tally) -> Interval | None:
     """Verified responses a second of counted time."""
     seconds = [one.counted_ns / NS_PER_S for one in tally.slices]
     return ratio_of_sums(tally.launches, [one.requests for one in tally.slices], seconds)
+
+
+def _medians_per_block(tally: Tally) -> tuple[tuple[int, float], ...]:
+    """The median latency of each block that has one, with its launch."""
+    medians = zip(tally.launches, tally.medians_ns, strict=True)
+    return tuple((launch, median_ns) for launch, median_ns in medians if median_ns > 0)
 
 
 def _cpu_us_per_request(tally: Tally) -> Interval | None:
@@ -75,12 +86,14 @@ def _cpu_us_per_request(tally: Tally) -> Interval | None:
 
 
 def _ranking(cells: Sequence[CellSummary]) -> Ranking:
-    """Groups of cells that may be compared, best first; cells with equal goodput by id."""
-    groups: dict[tuple[str, str, int, bool], list[tuple[float, str]]] = {}
+    """Groups of cells that may be compared, best first by their figure of merit; equal ones by id."""
+    groups: dict[tuple[str, str, LoadLevel, bool], list[tuple[float, str]]] = {}
     for one in cells:
-        if one.valid and one.goodput:
-            key = (one.deployment.app, one.cell.request, one.cell.connections, one.keeps_alive)
-            groups.setdefault(key, []).append((-one.goodput.value, one.cell.id))
+        merit = merit_of(one.cell.load)
+        figure = merit.of_cell(one)
+        if one.valid and figure:
+            key = (one.deployment.app, one.cell.request, one.cell.load, one.keeps_alive)
+            groups.setdefault(key, []).append((merit.rank(figure.value), one.cell.id))
     return tuple(tuple(cell for _, cell in sorted(group)) for group in groups.values())
 
 
@@ -91,19 +104,20 @@ def _comparisons(ranking: Ranking, counted: dict[str, Tally]) -> tuple[Compariso
 
 
 def _comparison(cell: Tally, best: Tally) -> Comparison | None:
-    pairs = pair(cell, best)
+    merit = merit_of(cell.cell.load)
+    pairs = pair(cell, best, merit.of_slices)
     interval = ratio(pairs)
     if interval is None:
         return None
     return Comparison(
-        cell.cell.id, best.cell.id, interval, _verdict(interval), len(pairs.log_ratios), pairs.dropped
+        cell=cell.cell.id,
+        against=best.cell.id,
+        ratio=interval,
+        verdict=merit.verdict(interval),
+        of=merit.name,
+        pairs=len(pairs.log_ratios),
+        dropped=pairs.dropped,
     )
-
-
-def _verdict(ratio_to_best: Interval) -> Literal["faster", "slower", "tie"]:
-    if ratio_to_best.high < 1:
-        return "slower"
-    return "faster" if ratio_to_best.low > 1 else "tie"
 
 
 def _load_share(measurements: Measurements) -> float | None:

@@ -1,10 +1,12 @@
 """The summary of a run: all that the terminal, the JSON and the report say, derived from the measurements."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from bench.histogram import Histogram
-from bench.results.model import Cell, Deployment, Run, Skipped
+from bench.results.model import Cell, Deployment, LoadLevel, Run, Skipped
+
+MeritName = Literal["goodput", "median latency"]
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,35 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class RequestSummary:
+    """What one request of several contributed to a cell; durations as the cell's."""
+
+    requests: int
+    histogram: Histogram
+
+
+@dataclass(frozen=True)
+class ArrivalsSummary:
+    """What was due in the counted windows of an open loop, and how late the generator itself sent it.
+
+    `waited` counts arrivals that found every connection taken, `unsent` those that never got one.
+    """
+
+    due: int
+    waited: int
+    unsent: int
+    late: Histogram
+    latest_ns: int
+
+
+@dataclass(frozen=True)
 class CellSummary:
     """One cell: what it achieved, what it cost, and whether that can be trusted.
 
-    `goodput` is verified responses a second; `histogram` holds the service times of the counted windows.
-    Figures that were not measured are None. `goodput_per_block` has one value a block, in time order, with
-    the number of the launch beside it: (launch, goodput).
+    `goodput` is verified responses a second; `histogram` holds the durations of the counted windows:
+    latencies in an open loop, service times otherwise. `median_latency_ns` is that of a typical slice, in an
+    open loop alone. Figures that were not measured are None. What is `per_block` has one value a block, in
+    time order, with the number of its launch: (launch, value). `by_request` is empty where there is one.
     """
 
     cell: Cell
@@ -48,6 +73,10 @@ class CellSummary:
     errors: dict[str, int]
     generator_busy: float | None
     reasons: tuple[Reason, ...]
+    median_latency_ns: Interval | None = None
+    median_latency_ns_per_block: tuple[tuple[int, float], ...] = ()
+    arrivals: ArrivalsSummary | None = None
+    by_request: dict[str, RequestSummary] = field(default_factory=dict)
 
     @property
     def valid(self) -> bool:
@@ -57,8 +86,10 @@ class CellSummary:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The goodput of one cell as a ratio to the best of those it may be ranked with; cells by their ids.
+    """One cell against the best of those it may be ranked with; cells by their ids.
 
+    `of` names what was compared, and `ratio` is the cell's as a multiple of the best's: a worse goodput is
+    below 1, a worse median latency above. The verdict says the same in a word, whatever was compared.
     `pairs` counts the blocks the ratio rests on, `dropped` those left out because a cell answered nothing.
     """
 
@@ -66,6 +97,7 @@ class Comparison:
     against: str
     ratio: Interval
     verdict: Literal["faster", "slower", "tie"]
+    of: MeritName = "goodput"
     pairs: int = 0
     dropped: int = 0
 
@@ -77,15 +109,16 @@ class Split:
     `deployment` is the id of the app's. `server_us` is what the floor costs, `framework_us` what
     the app costs beyond it. `gain_at_most` is the factor by which the app would get faster if the server cost
     nothing: no change of server can gain more; None where the app's cost cannot be told from the floor's.
-    `goodput_share_server` is the share of the app's time a request that the floor alone would take.
+    `goodput_share_server` is the share of the app's time a request that the floor alone would take; None
+    where something else than the server sets the pace: a rate, or the users of a locustfile.
     """
 
     deployment: str
     request: str
-    connections: int
+    load: LoadLevel
     server_us: float
     framework_us: float
-    goodput_share_server: float
+    goodput_share_server: float | None
     gain_at_most: float | None
 
 

@@ -1,5 +1,6 @@
 """The tally of a cell: its counted slices with the sums every figure is made from."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
@@ -7,6 +8,7 @@ from statistics import median
 
 from bench.histogram import Histogram
 from bench.results.model import Cell, Deployment, LaunchedDeployment, Measurements, Slice
+from bench.stats.summary import ArrivalsSummary, RequestSummary
 from bench.units import NS_PER_S
 
 NO_NUMBER = frozenset({"start", "died"})
@@ -62,15 +64,58 @@ class Tally:
         )
 
     @cached_property
+    def histograms(self) -> tuple[Histogram, ...]:
+        """The durations of each counted window: latencies in an open loop, service times otherwise."""
+        return tuple(Histogram.decode(one.histogram) for one in self.slices)
+
+    @cached_property
     def histogram(self) -> Histogram:
-        """The service times of all counted windows."""
-        return sum((Histogram.decode(one.histogram) for one in self.slices), Histogram())
+        """The durations of all counted windows."""
+        return sum(self.histograms, Histogram())
+
+    @cached_property
+    def medians_ns(self) -> tuple[float, ...]:
+        """The median duration of each counted window; nan where nothing was counted."""
+        return tuple(one.quantile_ns(0.5) for one in self.histograms)
+
+    @cached_property
+    def arrivals(self) -> ArrivalsSummary | None:
+        """What was due in all counted windows; None where the load is no open loop or nothing ran."""
+        known = [one.arrivals for one in self.slices if one.arrivals is not None]
+        if not known:
+            return None
+        return ArrivalsSummary(
+            due=sum(one.due for one in known),
+            waited=sum(one.waited for one in known),
+            unsent=sum(one.unsent for one in known),
+            late=sum((Histogram.decode(one.late) for one in known), Histogram()),
+            latest_ns=max(one.latest_ns for one in known),
+        )
+
+    @cached_property
+    def by_request(self) -> dict[str, RequestSummary]:
+        """What each request of several contributed to the counted windows, names in alphabetical order."""
+        names = sorted({name for one in self.slices for name in one.by_request})
+        return {name: self._request(name) for name in names}
 
     @property
     def in_flight(self) -> float | None:
-        """Requests in flight by Little's law: throughput x mean service time; None where nothing ran."""
+        """Requests in flight by Little's law: throughput x mean duration; None where nothing ran."""
         counted_ns = sum(one.counted_ns for one in self.slices)
-        return sum(one.service_time_sum_ns for one in self.slices) / counted_ns if counted_ns else None
+        return sum(one.duration_sum_ns for one in self.slices) / counted_ns if counted_ns else None
+
+    @property
+    def reached_per_s(self) -> float | None:
+        """Verified responses a second until the last answer of a slice came; the median over the launches.
+
+        What a server that cannot keep up with a rate achieves. By launch, so that one long pause says little.
+        """
+        rates = [
+            sum(one.answered for one in slices) * NS_PER_S / wall_ns
+            for slices in self.slices_by_launch.values()
+            if (wall_ns := sum(one.generator_wall_ns for one in slices))
+        ]
+        return median(rates) if rates else None
 
     @property
     def generator_busy(self) -> float | None:
@@ -113,13 +158,25 @@ class Tally:
         return tuple(one.start_up_ns for _, one in self.launched if one.start_up_ns is not None)
 
     @property
+    def slices_by_launch(self) -> dict[int, list[Slice]]:
+        """The slices of each launch, in the order they were measured."""
+        found: dict[int, list[Slice]] = {}
+        for launch, one in zip(self.launches, self.slices, strict=True):
+            found.setdefault(launch, []).append(one)
+        return found
+
+    @property
     def connections_by_launch(self) -> dict[int, tuple[int, ...]]:
         """Responses of each connection, summed over a launch's slices."""
-        counts: dict[int, tuple[int, ...]] = {}
-        for launch, one in zip(self.launches, self.slices, strict=True):
-            before = counts.get(launch, ())
-            counts[launch] = tuple(a + b for a, b in zip_longest(before, one.per_connection, fillvalue=0))
-        return counts
+        return {
+            launch: _summed(one.per_connection for one in slices)
+            for launch, slices in self.slices_by_launch.items()
+        }
+
+    def _request(self, name: str) -> RequestSummary:
+        shares = [one.by_request[name] for one in self.slices if name in one.by_request]
+        histogram = sum((Histogram.decode(one.histogram) for one in shares), Histogram())
+        return RequestSummary(sum(one.requests for one in shares), histogram)
 
 
 def tallies(measurements: Measurements) -> tuple[Tally, ...]:
@@ -163,3 +220,8 @@ def _failed(
     return bool(rejected) or any(
         one.failure is not None and one.failure.code in NO_NUMBER for _, one in launched
     )
+
+
+def _summed(counts: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    """Counts by position, added up; where some are shorter, the rest of them is 0."""
+    return tuple(sum(at) for at in zip_longest(*counts, fillvalue=0))

@@ -1,23 +1,26 @@
 """Why a cell's numbers cannot be trusted: each rule looks at a tally and gives its reason, or nothing.
 
-Every rule stands for a mistake that was once published; `docs/json-summary.md` lists the codes.
+Every rule stands for a mistake that was once published; `docs/json-summary.md` lists the codes. Those of one
+kind of load alone stand in `closed_loop.py` and `open_loop.py`; they find nothing in cells of another kind.
 """
 
 from collections.abc import Callable, Sequence
 
+from bench.stats import closed_loop, open_loop
 from bench.stats.summary import Reason
 from bench.stats.tally import Tally
 from bench.units import NS_PER_MS
 
 ERRORS_AT_MOST = 0.001
 GENERATOR_BUSY_AT_MOST = 0.90
-IN_FLIGHT_WITHIN = 0.10
-IN_FLIGHT_WITHIN_WHEN_CLOSING = 0.25
-IDLE_BELOW = 0.05
 STALL_NS = (38 * NS_PER_MS, 46 * NS_PER_MS)
 STALL_SERVER_BUSY_BELOW = 0.90
-JAIN_AT_LEAST = 0.9
-FAIR_FROM_RESPONSES_A_CONNECTION = 20
+
+_MORE_CORES = "give the generator a core of its own, or the servers fewer cores"
+_LESS_WORK = (
+    "stock Locust users take about 200 us of CPU time a request: use fewer of them, or `ConnectionUser`, or "
+    "more processes with `generators` under `measure`"
+)
 
 Rule = Callable[[Tally], Reason | None]
 
@@ -26,12 +29,6 @@ def reasons(tally: Tally) -> tuple[Reason, ...]:
     """Everything that speaks against a cell's numbers; nothing if the cell is valid."""
     found = (rule(tally) for rule in RULES)
     return tuple(reason for reason in found if reason is not None)
-
-
-def waits(tally: Tally) -> bool:
-    """Whether server and generator were both idle: a view that waits, or a stall nobody has explained."""
-    server, generator = tally.server_busy, tally.generator_busy
-    return server is not None and generator is not None and max(server, generator) < IDLE_BELOW
 
 
 def failed(tally: Tally) -> Reason | None:
@@ -90,35 +87,7 @@ def generator_bound(tally: Tally) -> Reason | None:
     what = (
         f"the load generator was busy {100 * busy:.0f} % of the time, so the server may be faster than this"
     )
-    remedy = "give the generator a core of its own, or the servers fewer cores"
-    return Reason("generator-bound", what, remedy)
-
-
-def littles_law(tally: Tally) -> Reason | None:
-    """Throughput x mean service time that is not the connections in flight.
-
-    Where connections are closed after each answer, opening the next one takes a part of the time that
-    belongs to no request, so less has to be in flight.
-    """
-    if _littles_law_holds(tally):
-        return None
-    what = (
-        f"goodput x mean service time says {tally.in_flight:.3g} requests were in flight, "
-        f"but there were {tally.cell.connections} connections"
-    )
-    remedy = "look for errors, refused connections or pauses, and repeat with fewer connections"
-    return Reason("littles-law", what, remedy)
-
-
-def both_idle(tally: Tally) -> Reason | None:
-    """A server and a generator that both do nothing while the requests are not in flight either.
-
-    Alone, idleness proves nothing: a view that waits for a database leaves both idle. It then is a caveat.
-    """
-    if not waits(tally) or _littles_law_holds(tally):
-        return None
-    what = "server and load generator were both idle, so something else held the requests up"
-    return Reason("both-idle", what, "look for a limit on connections, a time-out or a proxy between them")
+    return Reason("generator-bound", what, _LESS_WORK if tally.cell.load.locustfile else _MORE_CORES)
 
 
 def stall(tally: Tally) -> Reason | None:
@@ -150,20 +119,10 @@ def keep_alive(tally: Tally) -> Reason | None:
     )
 
 
-def starved(tally: Tally) -> Reason | None:
-    """Connections of which some were served far less than others (Jain's index of fairness)."""
-    fair = [counts for counts in tally.connections_by_launch.values() if _enough(counts)]
-    lowest = min((_jain(counts) for counts in fair), default=1.0)
-    if lowest >= JAIN_AT_LEAST:
-        return None
-    what = f"some connections starved: Jain's index of fairness is {lowest:.2f}, below {JAIN_AT_LEAST}"
-    remedy = "use no more connections than the server has threads, or a server that shares them fairly"
-    return Reason("starved", what, remedy)
-
-
 RULES: tuple[Rule, ...] = (
-    failed, answers_differ, died, worker, no_requests, errors,
-    generator_bound, littles_law, both_idle, stall, keep_alive, starved,
+    failed, answers_differ, died, worker, no_requests, errors, generator_bound,
+    closed_loop.littles_law, closed_loop.both_idle, open_loop.overloaded, open_loop.sent_late,
+    stall, keep_alive, closed_loop.starved,
 )  # fmt: skip
 
 
@@ -179,18 +138,3 @@ def _failure(tally: Tally, failure: str, code: str, what: str, remedy: str) -> R
 
 def _listed(launches: Sequence[tuple[int, object]]) -> str:
     return ", ".join(str(number) for number, _ in launches)
-
-
-def _littles_law_holds(tally: Tally) -> bool:
-    if not tally.requests or tally.in_flight is None:
-        return True
-    within = IN_FLIGHT_WITHIN if tally.keeps_alive else IN_FLIGHT_WITHIN_WHEN_CLOSING
-    return abs(tally.in_flight / tally.cell.connections - 1) <= within
-
-
-def _enough(counts: tuple[int, ...]) -> bool:
-    return bool(counts) and sum(counts) >= FAIR_FROM_RESPONSES_A_CONNECTION * len(counts)
-
-
-def _jain(counts: tuple[int, ...]) -> float:
-    return sum(counts) ** 2 / (len(counts) * sum(count**2 for count in counts))

@@ -1,3 +1,4 @@
+import inspect
 import json
 import math
 import re
@@ -9,14 +10,14 @@ from typing import Any
 import pytest
 
 from bench.export.summary_json import summary_document, summary_json
-from bench.results.model import Failure, Skipped
-from bench.stats import validity
+from bench.results.model import Failure, LoadLevel, Skipped
+from bench.stats import closed_loop, open_loop, validity
 from bench.stats.summarise import summarise
 from bench.stats.summary import Interval, Reason, Summary
 from tests.stats.synthetic import Part, measurements, with_run, with_slices
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "json-summary.md"
-FREE_KEYS = {"errors_by_kind"}
+FREE_KEYS = {"errors_by_kind", "by_request"}
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +27,9 @@ def summary() -> Summary:
         Part("uwsgi", 9000.0, app="floor", cpu_us=40),
         Part("flask", 1000.0),
         Part("waitress", failure=Failure(code="died", what="killed by signal 9")),
+        Part("uwsgi", rate=500.0, latency_ms=2.0),
+        Part("flask", rate=500.0, latency_ms=3.0, names=("GET /", "GET /json")),
+        Part("uwsgi", locustfile="flows.py", names=("/", "/json")),
     ]
     made = with_slices(
         measurements(parts, blocks=5),
@@ -44,8 +48,7 @@ def keys(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for key, inner in value.items():
             yield key
-            if key not in FREE_KEYS:
-                yield from keys(inner)
+            yield from keys(list(inner.values()) if key in FREE_KEYS else inner)
     if isinstance(value, list):
         for inner in value:
             yield from keys(inner)
@@ -64,9 +67,10 @@ def test_the_document_has_its_promised_shape(document: Any) -> None:
     assert cell["memory_mb"] == 60.0
     assert (cell["errors"], cell["errors_by_kind"]) == (0, {"reset": 0, "status": 0})
     assert (cell["valid"], cell["reasons"]) == (True, [])
-    (comparison,) = document["comparisons"]
+    comparison, _ = document["comparisons"]
     ids = [one["id"] for one in document["cells"]]
     assert (comparison["cell"], comparison["against"], comparison["verdict"]) == (ids[2], ids[0], "slower")
+    assert comparison["of"] == "goodput"
     assert comparison["ratio"]["high"] < 1
     (split,) = document["split"]
     assert (split["deployment"], split["request"]) == ("uwsgi", "GET /json")
@@ -79,6 +83,74 @@ def test_service_times_are_in_milliseconds_of_the_merged_histogram(summary: Summ
     for name, share in {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999}.items():
         assert shown[name] == histogram.quantile_ns(share) / 1e6
     assert shown["max"] == summary.cells[0].longest_ns / 1e6
+
+
+def test_at_a_fixed_rate_there_is_latency_and_no_service_time(summary: Summary, document: Any) -> None:
+    cell, summed = document["cells"][4], summary.cells[4]
+    assert cell["load"] == {"rate": 500, "arrivals": "constant", "connections": 16}
+    assert "service_time_ms" not in cell
+    assert cell["latency_ms"]["p50"] == summed.histogram.quantile_ns(0.5) / 1e6
+    assert summed.median_latency_ns is not None
+    assert cell["median_latency_ms"]["low"] == summed.median_latency_ns.low / 1e6
+    assert cell["arrivals"] == {"due": 20 * 50, "waited": 0, "unsent": 0}
+    assert cell["send_late_us"] == {"p50": 2.0, "p99": 2.0, "max": 2.0}
+
+
+def test_where_the_server_sets_the_pace_there_is_service_time_and_no_latency(document: Any) -> None:
+    for cell in (document["cells"][0], document["cells"][6]):
+        assert "service_time_ms" in cell
+        assert cell.keys().isdisjoint({"latency_ms", "median_latency_ms", "arrivals", "send_late_us"})
+
+
+def test_a_comparison_at_a_fixed_rate_is_one_of_latencies(document: Any) -> None:
+    ids = [one["id"] for one in document["cells"]]
+    _, comparison = document["comparisons"]
+    assert (comparison["cell"], comparison["against"]) == (ids[5], ids[4])
+    assert (comparison["of"], comparison["verdict"]) == ("median latency", "slower")
+    assert comparison["ratio"]["low"] > 1
+
+
+def test_the_requests_of_a_mix_and_of_a_locustfile_are_told_apart(summary: Summary, document: Any) -> None:
+    for at, kind in ((5, "latency_ms"), (6, "service_time_ms")):
+        shown, cell = document["cells"][at]["by_request"], summary.cells[at]
+        assert list(shown) == list(cell.by_request)
+        for name, one in shown.items():
+            assert list(one) == ["requests", kind]
+            assert one["requests"] == cell.by_request[name].requests
+            assert one[kind]["p99"] == cell.by_request[name].histogram.quantile_ns(0.99) / 1e6
+            assert one[kind]["max"] <= document["cells"][at][kind]["max"]
+    assert "by_request" not in document["cells"][0]
+
+
+@pytest.mark.parametrize(
+    ("load", "shown"),
+    [
+        (LoadLevel(connections=1), {"connections": 1}),
+        (LoadLevel(connections=2, rate_per_s=0.5), {"rate": 0.5, "arrivals": "constant", "connections": 2}),
+        (
+            LoadLevel(connections=2, rate_per_s=500, poisson=True),
+            {"rate": 500, "arrivals": "poisson", "connections": 2},
+        ),
+        (LoadLevel(connections=16, locustfile="flows.py"), {"locustfile": "flows.py", "users": 16}),
+    ],
+)
+def test_a_load_is_written_as_a_scenario_has_it(
+    summary: Summary, load: LoadLevel, shown: dict[str, Any]
+) -> None:
+    first = summary.cells[0]
+    other = replace(first, cell=first.cell.model_copy(update={"load": load}))
+    document = summary_document(
+        replace(summary, cells=(other,), split=(replace(summary.split[0], load=load),))
+    )
+    assert document["cells"][0]["load"] == document["split"][0]["load"] == shown
+    assert isinstance(shown.get("rate"), int) is isinstance(document["cells"][0]["load"].get("rate"), int)
+
+
+def test_an_open_loop_that_never_ran_shows_null() -> None:
+    part = Part("flask", rate=500.0, failure=Failure(code="died", what="killed by signal 9"))
+    (cell,) = summary_document(summarise(measurements([part])))["cells"]
+    assert (cell["arrivals"], cell["send_late_us"], cell["median_latency_ms"]) == (None, None, None)
+    assert set(cell["latency_ms"].values()) == {None}
 
 
 def test_a_cell_without_a_number_shows_null_and_its_reason(document: Any) -> None:
@@ -112,7 +184,8 @@ def test_what_json_has_no_number_for_is_null(summary: Summary) -> None:
 
 
 def test_the_same_measurements_give_the_same_bytes() -> None:
-    made = measurements([Part("uwsgi"), Part("flask")], blocks=3)
+    loads = [Part("uwsgi", rate=500.0), Part("flask", rate=500.0), Part("uwsgi", locustfile="flows.py")]
+    made = measurements([Part("uwsgi"), Part("flask", names=("GET /", "GET /json")), *loads], blocks=3)
     assert summary_json(summarise(made)) == summary_json(summarise(made))
 
 
@@ -124,7 +197,8 @@ def test_every_key_is_documented(document: Any) -> None:
 
 
 def test_every_code_of_a_reason_is_documented() -> None:
-    source = Path(validity.__file__).read_text(encoding="utf-8")
+    modules = (validity, closed_loop, open_loop)
+    source = "".join(inspect.getsource(module) for module in modules)
     used = set(re.findall(r'Reason\(\s*"([a-z0-9-]+)"', source))
     used |= set(re.findall(r'_failure\(\s*tally, "[a-z]+", "([a-z0-9-]+)"', source))
     table = DOCUMENTATION.read_text(encoding="utf-8").split("## Codes of reasons")[1]

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -14,15 +16,33 @@ from bench.results.model import (
     Deployment,
     Launch,
     LaunchedDeployment,
+    LoadLevel,
     Machine,
     Measurements,
     Run,
     Skipped,
     Slice,
 )
-from bench.stats.summary import CellSummary, Comparison, Interval, Reason, Split, Summary
+from bench.stats.merit import merit_of
+from bench.stats.summary import (
+    ArrivalsSummary,
+    CellSummary,
+    Comparison,
+    Interval,
+    Reason,
+    RequestSummary,
+    Split,
+    Summary,
+)
 
 CONNECTIONS = 16
+CLOSED = LoadLevel(connections=CONNECTIONS)
+OPEN = LoadLevel(connections=128, rate_per_s=1000)
+POISSON = LoadLevel(connections=256, rate_per_s=1500, poisson=True)
+LOCUSTFILE = LoadLevel(connections=8, locustfile="flows.py")
+MIX = {
+    "browsing": ("GET /", "GET /json", "POST /echo?price=$1&sum=$2")
+}  # its name, and those of its requests
 LAUNCHES, BLOCKS = 4, 12
 COUNTED_NS = 400_000_000
 
@@ -47,14 +67,14 @@ measure: {for: 60s}
 Report = tuple[Summary, Measurements]
 
 
-@lru_cache(maxsize=4)
-def complete(requests: tuple[str, ...] = ("GET /json",)) -> Report:
-    """A run in which nothing went wrong."""
+@lru_cache(maxsize=8)
+def complete(requests: tuple[str, ...] = ("GET /json",), loads: tuple[LoadLevel, ...] = (CLOSED,)) -> Report:
+    """A run in which nothing went wrong, but for servers that a rate is too high for."""
     random = np.random.default_rng(20_251_121)
     deployments = tuple(_deployment(name, app) for app in ("app", "floor") for name in SERVERS)
     cells = tuple(
-        Cell(id=f"{each.id}-{index}", deployment=each.id, request=request, connections=CONNECTIONS)
-        for index, request in enumerate(requests)
+        Cell(id=f"{each.id}-{index}", deployment=each.id, request=request, load=load)
+        for index, (request, load) in enumerate(product(requests, loads))
         for each in deployments
     )
     run = _run(deployments, cells)
@@ -79,6 +99,16 @@ def with_cells(report: Report, changed: dict[str, CellSummary]) -> Report:
 def cell_of(report: Report, deployment: str) -> CellSummary:
     """The first cell of this deployment id."""
     return next(cell for cell in report[0].cells if cell.deployment.id == deployment)
+
+
+def at_rates() -> Report:
+    """A run at two rates, of which flask bears only the first."""
+    return complete(loads=(OPEN, POISSON))
+
+
+def mixed() -> Report:
+    """A run of all kinds of load with a mix of requests."""
+    return complete(tuple(MIX), (CLOSED, POISSON, LOCUSTFILE))
 
 
 def invalid() -> Report:
@@ -193,8 +223,11 @@ def _measure(
     found = []
     for machine in noise:
         rate = goodput * machine * (1 + random.normal(0, 0.01))
-        mean_ns = CONNECTIONS / rate * 1e9
-        times = random.lognormal(np.log(mean_ns) - spread**2 / 2, spread, round(rate * COUNTED_NS / 1e9))
+        count, mean_ns = round(rate * COUNTED_NS / 1e9), cell.load.connections / rate * 1e9
+        if cell.load.rate_per_s is not None:
+            count = round(cell.load.rate_per_s * COUNTED_NS / 1e9)
+            mean_ns = 1e9 / rate / max(0.05, 1 - cell.load.rate_per_s / rate)
+        times = random.lognormal(np.log(mean_ns) - spread**2 / 2, spread, count)
         found.append((Histogram.of(times.astype(np.int64)), int(times.sum()), int(times.max())))
     return found
 
@@ -218,8 +251,43 @@ def _summed(cell: Cell, deployments: tuple[Deployment, ...], measured: Measured)
         requests=sum(histogram.total for histogram, _, _ in measured),
         errors={},
         generator_busy=float(goodputs.mean()) / 40_000,
-        reasons=(),
+        reasons=_overloaded(cell, deployment),
+        by_request=_by_request(cell, measured),
+        **_latency(cell, measured),
     )
+
+
+def _overloaded(cell: Cell, deployment: Deployment) -> tuple[Reason, ...]:
+    reached = SERVERS[deployment.name][0 if deployment.app == "app" else 1]
+    if cell.load.rate_per_s is None or cell.load.rate_per_s < reached:
+        return ()
+    return (Reason("overloaded", f"the server cannot keep up; it reached {reached}/s", "ask for less"),)
+
+
+def _latency(cell: Cell, measured: Measured) -> dict[str, Any]:
+    """What only a cell of an open loop has."""
+    if not cell.load.is_open:
+        return {}
+    medians = np.array([histogram.quantile_ns(0.5) for histogram, _, _ in measured])
+    due = sum(histogram.total for histogram, _, _ in measured)
+    late = Histogram.of(np.linspace(500, 9_000, due))
+    return {
+        "median_latency_ns": _interval(medians),
+        "median_latency_ns_per_block": tuple(
+            (index // BLOCKS + 1, float(value)) for index, value in enumerate(medians)
+        ),
+        "arrivals": ArrivalsSummary(due, waited=due // 50, unsent=0, late=late, latest_ns=81_000),
+    }
+
+
+def _by_request(cell: Cell, measured: Measured) -> dict[str, RequestSummary]:
+    """The measured durations, dealt out to the requests of a mix."""
+    names = MIX.get(cell.request, ())
+    dealt = {
+        name: sum((histogram for histogram, _, _ in measured[at :: len(names)]), Histogram())
+        for at, name in enumerate(names)
+    }
+    return {name: RequestSummary(histogram.total, histogram) for name, histogram in dealt.items()}
 
 
 def _interval(values: np.ndarray) -> Interval:
@@ -267,7 +335,7 @@ def _slice(cell: Cell, histogram: Histogram, total_ns: int, longest_ns: int, *, 
         counted_ns=COUNTED_NS,
         requests=histogram.total,
         histogram=encoded,
-        service_time_sum_ns=total_ns,
+        duration_sum_ns=total_ns,
         longest_ns=longest_ns,
         per_connection=(histogram.total // CONNECTIONS,) * CONNECTIONS,
         connections_opened=0,
@@ -281,13 +349,9 @@ def _slice(cell: Cell, histogram: Histogram, total_ns: int, longest_ns: int, *, 
 def _summary(run: Run, cells: tuple[CellSummary, ...]) -> Summary:
     comparisons: list[Comparison] = []
     ranking = []
-    for key in dict.fromkeys((each.deployment.app, each.cell.request, each.keeps_alive) for each in cells):
-        group = [
-            each
-            for each in cells
-            if (each.deployment.app, each.cell.request, each.keeps_alive) == key and each.valid
-        ]
-        group.sort(key=_goodput, reverse=True)
+    for key in dict.fromkeys(_kind(each) for each in cells):
+        group = [each for each in cells if _kind(each) == key and each.valid]
+        group.sort(key=lambda each: merit_of(each.cell.load).rank(_figure(each)))
         if group:
             ranking.append(tuple(each.cell.id for each in group))
             comparisons += [_comparison(each, group[0]) for each in group[1:]]
@@ -303,15 +367,20 @@ def _summary(run: Run, cells: tuple[CellSummary, ...]) -> Summary:
     )
 
 
-def _goodput(cell: CellSummary) -> float:
-    assert cell.goodput is not None
-    return cell.goodput.value
+def _kind(cell: CellSummary) -> tuple[object, ...]:
+    return cell.deployment.app, cell.cell.request, cell.cell.load, cell.keeps_alive
+
+
+def _figure(cell: CellSummary) -> float:
+    figure = merit_of(cell.cell.load).of_cell(cell)
+    assert figure is not None
+    return figure.value
 
 
 def _comparison(cell: CellSummary, best: CellSummary) -> Comparison:
-    ratio = _goodput(cell) / _goodput(best)
+    merit, ratio = merit_of(cell.cell.load), _figure(cell) / _figure(best)
     interval = Interval(ratio, ratio - 0.008, ratio + 0.008)
-    return Comparison(cell.cell.id, best.cell.id, interval, "tie" if ratio > 0.99 else "slower")
+    return Comparison(cell.cell.id, best.cell.id, interval, merit.verdict(interval), merit.name)
 
 
 def _splits(cells: tuple[CellSummary, ...]) -> tuple[Split, ...]:
@@ -324,10 +393,10 @@ def _splits(cells: tuple[CellSummary, ...]) -> tuple[Split, ...]:
                 Split(
                     deployment=cell.deployment.id,
                     request=cell.cell.request,
-                    connections=cell.cell.connections,
+                    load=cell.cell.load,
                     server_us=floor_us,
                     framework_us=app_us - floor_us,
-                    goodput_share_server=app / floor,
+                    goodput_share_server=app / floor if cell.cell.load == CLOSED else None,
                     gain_at_most=app_us / (app_us - floor_us),
                 )
             )

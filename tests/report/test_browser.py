@@ -1,7 +1,7 @@
 """The report in a real browser: nothing runs, nothing is fetched, nothing sticks out, themes are followed."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from bench.report import render_report
 from bench.results.model import Failure, Skipped
 from bench.stats.summary import CellSummary, Reason
 
-from .synthetic import Report, complete, invalid, partial
+from .synthetic import Report, at_rates, complete, invalid, mixed, partial
 
 Scheme = Literal["light", "dark"]
 
@@ -139,7 +139,7 @@ def long_names() -> Report:
     return replace(summary, run=run, cells=cells, split=split), measurements.model_copy(update={"run": run})
 
 
-@pytest.fixture(scope="module", params=[invalid, partial, long_names])
+@pytest.fixture(scope="module", params=[invalid, partial, long_names, mixed])
 def rendered(request: pytest.FixtureRequest) -> bytes:
     return render_report(*request.param())
 
@@ -155,11 +155,12 @@ def test_the_page_is_no_wider_than_the_window(
     assert opened.fetched() == []
 
 
+@pytest.mark.parametrize("report", [invalid, at_rates])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_texts_of_a_figure_do_not_overlap_nor_leave_the_window(
-    browser: Browser, tmp_path: Path, width: int
+    browser: Browser, tmp_path: Path, width: int, report: Callable[[], Report]
 ) -> None:
-    opened = open_report(browser, tmp_path / "report.html", invalid(), width)
+    opened = open_report(browser, tmp_path / "report.html", report(), width)
     boxes = opened.page.evaluate(
         """[...document.querySelectorAll('svg.figure')].filter(svg => svg.getClientRects().length).map(
             svg => [...svg.querySelectorAll('text')].map(text => {

@@ -4,7 +4,9 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from html.parser import HTMLParser
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -13,14 +15,33 @@ from matplotlib import rc_context
 from bench.histogram import Histogram
 from bench.report import render_report
 from bench.report.answer import answers
+from bench.report.plots.canvas import WIDE
+from bench.report.plots.ranking import draw_ranking
+from bench.report.requests import requests_of
 from bench.report.standings import conditions_of
 from bench.report.tables import NOTHING, table_of
 from bench.report.theme import ROLES, styles_of
 from bench.results.model import Failure, Measurements
+from bench.results.store import Store
+from bench.stats.summarise import summarise
 from bench.stats.summary import Interval, Reason
 
-from .synthetic import SERVERS, Report, cell_of, complete, invalid, partial, tied, with_cells
+from .synthetic import (
+    MIX,
+    OPEN,
+    SERVERS,
+    Report,
+    at_rates,
+    cell_of,
+    complete,
+    invalid,
+    mixed,
+    partial,
+    tied,
+    with_cells,
+)
 
+EXAMPLE = Path(__file__).parents[2] / "results" / "example"
 PERCENTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99.9": 0.999}
 
 REPORTS: dict[str, Callable[[], Report]] = {
@@ -29,6 +50,8 @@ REPORTS: dict[str, Callable[[], Report]] = {
     "partial": partial,
     "tied": tied,
     "two requests": lambda: complete(("GET /json", "POST /echo?price=$1&sum=$2")),
+    "at rates": at_rates,
+    "mixed": mixed,
 }
 
 
@@ -61,9 +84,14 @@ def verdict_of(report: Report) -> str:
     return answers(report[0])[0].verdict.replace("\u00a0", " ")
 
 
+@lru_cache
+def page_named(name: str) -> str:
+    return page_of(REPORTS[name]())
+
+
 @pytest.fixture(scope="module", params=REPORTS)
 def page(request: pytest.FixtureRequest) -> str:
-    return page_of(REPORTS[request.param]())
+    return page_named(request.param)
 
 
 def test_the_same_result_gives_the_same_bytes() -> None:
@@ -159,13 +187,13 @@ def test_a_run_without_a_floor_says_what_was_not_measured() -> None:
 
 
 def test_a_partial_run_says_so_before_anything_else() -> None:
-    page = page_of(partial())
+    page = page_named("partial")
     assert page.index("Partial: the run was stopped") < page.index('class="answer')
-    assert "Partial: the run was stopped" not in page_of(complete())
+    assert "Partial: the run was stopped" not in page_named("complete")
 
 
 def test_warnings_stand_before_the_first_figure() -> None:
-    page = page_of(invalid())
+    page = page_named("invalid")
     for text in (
         "(steal)",
         "apache2 is not installed",
@@ -216,7 +244,7 @@ def test_the_columns_of_percentiles_hold_different_numbers() -> None:
 
 def test_the_page_shows_each_column_under_its_heading() -> None:
     summary, _ = complete()
-    table = re.search(r"<table>.*?</table>", page_of(complete()), re.DOTALL)
+    table = re.search(r"<table>.*?</table>", page_named("complete"), re.DOTALL)
     assert table
     headings = re.findall(r'<th scope="col">([^<]*)</th>', table[0])
     lines = re.findall(r"<tr class=.*?</tr>", table[0], re.DOTALL)
@@ -261,7 +289,7 @@ def test_an_empty_run_still_has_a_page() -> None:
 
 
 def test_command_lines_are_quoted_for_a_shell() -> None:
-    page = page_of(complete())
+    page = page_named("complete")
     assert "python -m uwsgi --bind 127.0.0.1:20103 --name &#39;a b&#39; apps.flask_app:app" in page
     assert "bench run &#39;scenarios/my json.yaml&#39; --seed 8246913" in page
 
@@ -272,3 +300,104 @@ def test_a_comparison_of_the_best_with_itself_changes_nothing() -> None:
     own = replace(summary.comparisons[0], cell=best, against=best, ratio=Interval(1, 1, 1), verdict="tie")
     report = (replace(summary, comparisons=(own, *summary.comparisons)), measurements)
     assert verdict_of(report) == verdict_of(complete())
+
+
+def sections_of(page: str) -> dict[str, str]:
+    return dict(re.findall(r'<section id="([a-z-]+)">(.*?)</section>', page, re.DOTALL))
+
+
+def test_where_all_loads_are_rates_the_page_speaks_of_latency_alone() -> None:
+    page = page_named("at rates")
+    assert re.findall(r"service.time", page, re.IGNORECASE) == []
+    assert {"throughput", "service-time"}.isdisjoint(sections_of(page))
+    assert "latency, ms" in sections_of(page)["latency"]
+
+
+def test_where_no_load_is_a_rate_the_page_speaks_of_service_time_alone() -> None:
+    page = page_named("complete")
+    assert "latency" not in page.lower()
+    assert "service time, ms" in sections_of(page)["service-time"]
+
+
+def test_latency_and_service_time_are_never_drawn_together() -> None:
+    sections = sections_of(page_named("mixed"))
+    assert "service time, ms" not in sections["latency"]
+    assert "latency, ms" not in sections["service-time"] + sections["throughput"]
+    assert "1500/s (Poisson)" in sections["latency"]
+    assert "16 connections" in sections["service-time"]
+    assert "flows.py, 8 users" in sections["service-time"]
+
+
+def test_the_answer_at_a_rate_names_who_answers_soonest_and_who_cannot_keep_up() -> None:
+    first, second = (answer.verdict.replace("\u00a0", " ") for answer in answers(at_rates()[0]))
+    assert "With keep-alive, uwsgi answers soonest: a median latency of 376 us; waitress, the next" in first
+    assert re.search(r"waitress, the next, takes 20 % \(\d+ % to \d+ %\) longer\.", first)
+    assert re.search(r"flask, the next, takes 6\.\d+ \(6\.\d+ to 6\.\d+\) times as long\.", first)
+    assert "cannot keep up" not in first
+    assert "flask cannot keep up with 1500/s (Poisson)." in second
+    assert "flask, the next" not in second
+
+
+def test_a_gain_at_a_rate_is_load_that_could_be_borne() -> None:
+    gain = answers(at_rates()[0])[0].gain
+    assert "1.35 times the load it bears under uwsgi" in gain
+    assert "bear more than 1.3 times the load" in page_named("at rates")
+
+
+def test_a_tie_at_a_rate_is_a_tie() -> None:
+    report = complete(loads=(OPEN,))
+    best, other = cell_of(report, "uwsgi-app"), cell_of(report, "waitress-app")
+    assert best.median_latency_ns is not None
+    close = Interval(*(1.001 * end for end in vars(best.median_latency_ns).values()))
+    tie = with_cells(report, {"waitress-app": replace(other, median_latency_ns=close)})
+    assert "uwsgi and waitress tie at about a median latency of 376 us" in verdict_of(tie)
+    assert "gunicorn, the next, takes" in verdict_of(tie)
+
+
+def test_the_table_of_an_open_loop_says_what_was_due_and_how_late_it_was_sent() -> None:
+    summary, _ = at_rates()
+    first, second = conditions_of(summary)
+    for condition in (first, second):
+        for row in table_of(condition, summary, styles_of(SERVERS)):
+            columns = row.columns
+            due = 48 * 400 if condition is first else 48 * 600
+            assert [columns[name].text for name in ("due", "waited", "unsent")] == [
+                f"{due:,}", f"{due // 50:,}", "0",
+            ]  # fmt: skip
+            assert re.fullmatch(r"4\.7\d us", columns["sent late"].text)
+            assert columns["sent late"].below.endswith("max 81 us")
+    closed = table_of(conditions_of(complete()[0])[0], complete()[0], styles_of(SERVERS))
+    assert {"due", "waited", "unsent", "sent late", "median"}.isdisjoint(closed[0].columns)
+
+
+def test_each_request_of_a_mix_stands_in_a_table_of_its_own() -> None:
+    summary, _ = mixed()
+    for condition in conditions_of(summary):
+        found = requests_of(condition, styles_of(SERVERS))
+        assert [each.request for each in found] == sorted(MIX["browsing"])
+        for each in found:
+            assert [row.name for row in each.rows] == [cell.deployment.name for cell in condition.app]
+            for row, cell in zip(each.rows, condition.app, strict=True):
+                one = cell.by_request[each.request]
+                assert row.columns["requests"] == f"{one.requests:,}"
+                assert float(row.columns["p99"]) == pytest.approx(
+                    one.histogram.quantile_ns(0.99) / 1e6, abs=0.005
+                )
+    assert "each request by itself" not in page_named("complete")
+
+
+def test_what_cannot_keep_up_leaves_the_others_their_room_in_the_figure() -> None:
+    summary, _ = at_rates()
+    _, condition = conditions_of(summary)
+    figure = draw_ranking(condition, styles_of(SERVERS), WIDE)
+    slowest = max(
+        cell.median_latency_ns.value for cell in summary.cells if cell.valid and cell.median_latency_ns
+    )
+    assert figure.axes[0].get_xlim()[1] < 1.5 * slowest / 1e6
+
+
+def test_the_stored_example_still_has_a_page() -> None:
+    measurements = Store(EXAMPLE).read()
+    page = page_of((summarise(measurements), measurements))
+    assert sections_of(page).keys() >= {"throughput", "service-time", "split"}
+    assert "Which server for apps.flask_app:app?" in page

@@ -10,11 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.errors import InputError
-from bench.results.model import Block, Launch, Measurements, Record, Run
+from bench.results.history import run_of_today, slice_of_today
+from bench.results.model import FORMAT, Block, Launch, LoadLevel, Measurements, Record, Run
 from bench.results.store import Store, write_whole
+from bench.stats.summarise import summarise
 from tests.stats.synthetic import Part, measurements
 
-PARTS = [Part("gunicorn"), Part("uwsgi", goodput=3000.0)]
+PARTS = [
+    Part("gunicorn"),
+    Part("uwsgi", goodput=3000.0),
+    Part("uwsgi", rate=500.0),
+    Part("uwsgi", request="browsing", names=("GET /", "GET /json")),
+    Part("uwsgi", locustfile="flows.py", names=("/", "/json")),
+]
+FORMAT_1 = Path(__file__).parent / "format-1"
 
 
 @pytest.fixture
@@ -107,7 +116,7 @@ def test_a_store_leaves_nothing_beside_its_pieces(tmp_path: Path, measured: Meas
 @pytest.mark.parametrize("name", ["run.json", "launches/0000.json", "blocks/00000.json"])
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"format": 2}', b'{"number": "one"}', b"\x00" * 100],
+    [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"format": 3}', b'{"number": "one"}', b"\x00" * 100],
 )
 def test_a_corrupt_or_foreign_file_is_refused_by_name(
     tmp_path: Path, measured: Measurements, name: str, content: bytes
@@ -136,12 +145,59 @@ def test_a_file_with_any_key_changed_is_read_or_refused_and_nothing_else(
         assert isinstance(store.read().run, Run)
 
 
-def test_a_format_of_the_future_is_refused(tmp_path: Path, measured: Measurements) -> None:
+@pytest.mark.parametrize("number", [0, FORMAT + 1, "2", None])
+def test_a_format_that_is_not_known_is_refused(
+    tmp_path: Path, measured: Measurements, number: object
+) -> None:
     store = Store.create(tmp_path, "run")
-    document = json.loads(measured.run.model_dump_json()) | {"format": 2}
+    document = json.loads(measured.run.model_dump_json()) | {"format": number}
     (store.folder / "run.json").write_text(json.dumps(document))
     with pytest.raises(InputError, match="format"):
         store.read()
+
+
+def test_a_run_of_format_1_is_read_as_what_it_was() -> None:
+    read = Store(FORMAT_1).read()
+    assert read.run.format == FORMAT
+    assert {cell.load for cell in read.run.cells} == {LoadLevel(connections=16)}
+    assert [launch.number for launch in read.launches] == [1]
+    assert [block.number for block in read.blocks] == [1, 2]
+    stored = json.loads((FORMAT_1 / "blocks" / "00001.json").read_text())["slices"]
+    for one, was in zip(read.blocks[0].slices, stored, strict=True):
+        assert one.duration_sum_ns == was["service_time_sum_ns"]
+        assert (one.requests, one.histogram, one.arrivals) == (was["requests"], was["histogram"], None)
+
+
+def test_a_run_of_format_1_is_summed_up_as_any_other() -> None:
+    summary = summarise(Store(FORMAT_1).read())
+    assert [cell.valid for cell in summary.cells] == [True, True]
+    assert [len(group) for group in summary.ranking] == [2]
+
+
+def test_a_run_of_format_1_is_kept_in_the_format_of_today(tmp_path: Path) -> None:
+    read = Store(FORMAT_1).read()
+    store = Store.create(tmp_path, "run")
+    for piece in pieces_of(read):
+        write(store, piece)
+    assert store.read() == read
+    assert json.loads((store.folder / "run.json").read_text())["format"] == FORMAT
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"format": 1}, {"format": 1, "cells": 3}, {"format": 1, "cells": [3]}, {"format": 1, "cells": [{}]}],
+)
+def test_a_broken_run_of_format_1_is_refused_by_name(tmp_path: Path, broken: dict[str, object]) -> None:
+    store = Store.create(tmp_path, "run")
+    (store.folder / "run.json").write_text(json.dumps(broken))
+    with pytest.raises(InputError, match=r"run\.json"):
+        store.read()
+
+
+@given(st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.dictionaries(st.text(), inner)))
+def test_what_is_of_no_older_format_is_handed_on_as_it_is(stored: object) -> None:
+    assert run_of_today(stored) is stored
+    assert slice_of_today(stored) is stored
 
 
 def test_a_folder_that_holds_no_run_is_refused(tmp_path: Path) -> None:

@@ -9,15 +9,18 @@ import numpy as np
 from bench.histogram import Histogram
 from bench.results.model import (
     App,
+    Arrivals,
     Block,
     Cell,
     Deployment,
     Failure,
     Launch,
     LaunchedDeployment,
+    LoadLevel,
     Machine,
     Measurements,
     Run,
+    Share,
     Slice,
 )
 from bench.stats.tally import Tally, tallies
@@ -28,7 +31,11 @@ REQUEST = "GET /json"
 
 @dataclass(frozen=True)
 class Part:
-    """One deployment and its cell as they shall come out."""
+    """One deployment and its cell as they shall come out.
+
+    With a `rate` it is an open loop that reaches it, with so many milliseconds as the median `latency_ms`;
+    with `names` it is a mix of requests; with a `locustfile` the load of its users.
+    """
 
     name: str
     goodput: float = 2000.0
@@ -39,6 +46,14 @@ class Part:
     kept: bool = True
     promised: bool = True
     failure: Failure | None = None
+    rate: float | None = None
+    latency_ms: float = 2.0
+    names: tuple[str, ...] = ()
+    locustfile: str | None = None
+
+    @property
+    def load(self) -> LoadLevel:
+        return LoadLevel(connections=self.connections, rate_per_s=self.rate, locustfile=self.locustfile)
 
     @property
     def deployment_id(self) -> str:
@@ -46,7 +61,7 @@ class Part:
 
     @property
     def cell_id(self) -> str:
-        return f"{self.deployment_id}-{self.request}-{self.connections}"
+        return f"{self.deployment_id}-{self.request}-{self.load.label}"
 
 
 def measurements(
@@ -93,25 +108,50 @@ def tally(part: Part | None = None, change: Callable[[Slice], Slice] = lambda on
 
 
 def a_slice(part: Part, goodput: float) -> Slice:
-    """A slice in which everything is as it should be for this goodput."""
+    """A slice of a closed loop in which everything is as it should be for this goodput."""
     requests = round(goodput * COUNTED_NS / 1e9)
-    service_ns = part.connections * COUNTED_NS // max(1, requests)
+    return _slice(part, requests, part.connections * COUNTED_NS // max(1, requests))
+
+
+def an_open_slice(part: Part, latency_ns: float) -> Slice:
+    """A slice at the part's rate in which half of the requests are answered within this latency."""
+    assert part.rate is not None
+    due = round(part.rate * COUNTED_NS / 1e9)
+    late = Histogram.of(np.full(due, 2_000)).encode()
+    arrivals = Arrivals(due=due, waited=0, unsent=0, late=late, latest_ns=2_000)
+    return _slice(part, due, round(latency_ns)).model_copy(update={"arrivals": arrivals})
+
+
+def _one(part: Part, factor: float) -> Slice:
+    """A slice that is better by this factor than the part is usually."""
+    if part.rate is None:
+        return a_slice(part, part.goodput * factor)
+    return an_open_slice(part, part.latency_ms * 1e6 / factor)
+
+
+def _slice(part: Part, requests: int, median_ns: int) -> Slice:
     answered = round(requests * 1.1)
     each, rest = divmod(requests, part.connections)
+    durations_ns = np.linspace(0.5, 1.5, requests) * median_ns
     return Slice(
         cell=part.cell_id,
         counted_ns=COUNTED_NS,
         requests=requests,
-        histogram=Histogram.of(np.linspace(0.5, 1.5, requests) * service_ns).encode(),
-        service_time_sum_ns=requests * service_ns,
-        longest_ns=round(1.5 * service_ns),
+        histogram=Histogram.of(durations_ns).encode(),
+        duration_sum_ns=requests * median_ns,
+        longest_ns=round(1.5 * median_ns),
         per_connection=tuple(each + (position < rest) for position in range(part.connections)),
         connections_opened=0,
         answered=answered,
         server_cpu_ns=round(answered * part.cpu_us * 1000),
         generator_wall_ns=round(COUNTED_NS * 1.1),
         generator_busy_ns=round(COUNTED_NS * 0.1),
+        by_request={name: _share(durations_ns[at :: len(part.names)]) for at, name in enumerate(part.names)},
     )
+
+
+def _share(durations_ns: np.ndarray) -> Share:
+    return Share(requests=len(durations_ns), histogram=Histogram.of(durations_ns).encode())
 
 
 def _block(
@@ -125,7 +165,7 @@ def _block(
     drift = generator.normal(0, 0.1)
     factors = np.exp(drift + luck + generator.normal(0, noise, len(parts)))
     order = generator.permutation(len(parts))
-    slices = tuple(a_slice(parts[at], parts[at].goodput * float(factors[at])) for at in order)
+    slices = tuple(_one(parts[at], float(factors[at])) for at in order)
     return Block(launch=launch, number=number, slices=slices)
 
 
@@ -174,7 +214,7 @@ def _run(parts: Sequence[Part], seed: int) -> Run:
                 id=part.cell_id,
                 deployment=part.deployment_id,
                 request=part.request,
-                connections=part.connections,
+                load=part.load,
             )
             for part in parts
         ),

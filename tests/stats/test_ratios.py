@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.stats.ratios import Pairs, hodges_lehmann, pair, ratio
+from bench.histogram import Histogram
+from bench.results.model import Slice
+from bench.stats.merit import GOODPUT, MEDIAN_LATENCY
+from bench.stats.ratios import Pairs, hodges_lehmann, pair, ratio, typical
 from bench.stats.tally import tallies
 from tests.stats.synthetic import Part, a_slice, measurements, with_slices
 
@@ -98,7 +101,7 @@ def test_ten_thousand_blocks_are_compared_without_holding_all_their_averages() -
 def test_slices_of_the_same_block_are_paired_whatever_their_order() -> None:
     made = measurements([Part("a", 3000.0), Part("b", 2000.0)], noise=0.0, launch_noise=0.0)
     first, second = tallies(made)
-    found = pair(first, second)
+    found = pair(first, second, GOODPUT.of_slices)
     # Drift of 10 % a block cancels; what is left is rounding to whole requests.
     assert found.log_ratios == pytest.approx([log(1.5)] * 40, abs=0.01)
 
@@ -111,7 +114,7 @@ def test_a_block_in_which_a_cell_answered_nothing_is_dropped_and_counted() -> No
     kept = tuple(one for one in blocks[3].slices if one.cell != parts[0].cell_id)
     blocks[3] = blocks[3].model_copy(update={"slices": (*kept, silent)})
     first, second = tallies(made.model_copy(update={"blocks": tuple(blocks)}))
-    found = pair(first, second)
+    found = pair(first, second, GOODPUT.of_slices)
     assert (len(found.log_ratios), found.dropped) == (39, 1)
 
 
@@ -121,7 +124,8 @@ def test_blocks_that_only_one_cell_has_are_no_pairs() -> None:
     only = tuple(one for one in made.blocks[0].slices if one.cell == parts[0].cell_id)
     first_block = made.blocks[0].model_copy(update={"slices": only})
     first, second = tallies(made.model_copy(update={"blocks": (first_block, *made.blocks[1:])}))
-    assert (len(pair(first, second).log_ratios), pair(first, second).dropped) == (39, 0)
+    found = pair(first, second, GOODPUT.of_slices)
+    assert (len(found.log_ratios), found.dropped) == (39, 0)
 
 
 def test_no_counted_time_is_no_goodput() -> None:
@@ -142,3 +146,70 @@ def test_the_interval_holds_the_true_ratio_95_times_in_100(launch_noise: float, 
         interval = ratio(Pairs(tuple(launches.tolist()), tuple(log_ratios.tolist()), 0))
         held += interval is not None and interval.low <= 1 <= interval.high
     assert 0.93 <= held / 400 <= 0.97
+
+
+medians = st.lists(st.tuples(st.integers(0, 3), st.floats(1e4, 1e9)), min_size=1, max_size=30)
+
+
+@given(medians, st.floats(0.01, 100))
+def test_other_units_scale_the_typical_value_and_its_interval(
+    data: list[tuple[int, float]], factor: float
+) -> None:
+    launches, values = [launch for launch, _ in data], [value for _, value in data]
+    plain, scaled = typical(launches, values), typical(launches, [factor * value for value in values])
+    assert plain is not None
+    assert scaled is not None
+    expected = [factor * end for end in (plain.value, plain.low, plain.high)]
+    assert [scaled.value, scaled.low, scaled.high] == pytest.approx(expected, rel=1e-6)
+
+
+@given(medians)
+def test_the_typical_value_lies_among_the_values_and_in_its_interval(data: list[tuple[int, float]]) -> None:
+    values = [value for _, value in data]
+    interval = typical([launch for launch, _ in data], values)
+    assert interval is not None
+    assert min(values) <= interval.value * (1 + 1e-9)
+    assert interval.value * (1 - 1e-9) <= max(values)
+    assert 0 <= interval.low <= interval.value <= interval.high
+
+
+@given(medians)
+def test_slices_without_an_answer_have_no_part_in_the_typical_value(data: list[tuple[int, float]]) -> None:
+    silent = [(launch, value) for launch, _ in data for value in (0.0, float("nan"))]
+    plain = typical([launch for launch, _ in data], [value for _, value in data])
+    together = [*data, *silent]
+    assert typical([launch for launch, _ in together], [value for _, value in together]) == plain
+
+
+def test_a_single_slice_is_given_an_interval_nobody_takes_for_knowledge() -> None:
+    interval = typical([1], [5.0])
+    assert interval is not None
+    assert (interval.value, interval.low, interval.high) == pytest.approx((5, 0, 10))
+    assert typical([1], [0.0]) is None
+
+
+def test_latencies_of_the_same_block_are_paired() -> None:
+    made = measurements(
+        [Part("a", rate=500.0, latency_ms=3.0), Part("b", rate=500.0, latency_ms=2.0)],
+        noise=0.0,
+        launch_noise=0.0,
+    )
+    first, second = tallies(made)
+    assert pair(first, second, MEDIAN_LATENCY.of_slices).log_ratios == pytest.approx(
+        [log(1.5)] * 40, abs=0.003
+    )
+
+
+def test_a_block_without_a_latency_is_dropped_and_counted() -> None:
+    parts = [Part("a", rate=500.0), Part("b", rate=500.0)]
+    made = measurements(parts)
+    silenced = iter([True])
+
+    def silence(one: Slice) -> Slice:
+        if one.cell != parts[0].cell_id or not next(silenced, False):
+            return one
+        return one.model_copy(update={"histogram": Histogram().encode(), "requests": 0})
+
+    first, second = tallies(with_slices(made, silence))
+    found = pair(first, second, MEDIAN_LATENCY.of_slices)
+    assert (len(found.log_ratios), found.dropped) == (39, 1)

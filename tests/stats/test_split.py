@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from bench.results.model import LoadLevel
 from bench.stats.split import sentence, splits
 from bench.stats.summarise import summarise
 from bench.stats.summary import CellSummary, Interval, Reason
@@ -23,7 +24,7 @@ def interval(value: float) -> Interval:
 
 def test_the_cost_of_a_request_is_split_into_server_and_framework() -> None:
     (split,) = splits(cells())
-    assert (split.deployment, split.request, split.connections) == ("gunicorn-app", "GET /json", 16)
+    assert (split.deployment, split.request, split.load) == ("gunicorn-app", "GET /json", Part("").load)
     assert (split.server_us, split.framework_us) == (61, 103)
     assert split.gain_at_most == pytest.approx(164 / 103)
     assert split.goodput_share_server == pytest.approx(0.25)
@@ -55,7 +56,7 @@ def test_without_a_floor_for_the_same_work_there_is_no_split() -> None:
     app, floor = cells()
     elsewhere = replace(floor, deployment=floor.deployment.model_copy(update={"name": "waitress"}))
     other_request = replace(floor, cell=floor.cell.model_copy(update={"request": "GET /"}))
-    other_load = replace(floor, cell=floor.cell.model_copy(update={"connections": 1}))
+    other_load = replace(floor, cell=floor.cell.model_copy(update={"load": Part("", connections=1).load}))
     assert splits([app, elsewhere, other_request, other_load]) == ()
 
 
@@ -69,3 +70,26 @@ def test_what_cannot_be_trusted_is_not_split() -> None:
 def test_without_cpu_time_there_is_no_split() -> None:
     app, floor = cells()
     assert splits([app, replace(floor, cpu_us_per_request=None)]) == ()
+
+
+def at(cell: CellSummary, load: LoadLevel) -> CellSummary:
+    return replace(cell, cell=cell.cell.model_copy(update={"load": load}))
+
+
+def test_at_a_fixed_rate_the_cost_is_split_by_cpu_time_and_goodput_says_nothing() -> None:
+    app, floor = cells()
+    load = LoadLevel(connections=128, rate_per_s=500)
+    (split,) = splits([at(app, load), at(floor, load)])
+    assert split.goodput_share_server is None
+    assert split.gain_at_most == pytest.approx(164 / 103)
+    assert sentence(split, "gunicorn") == (
+        "Under gunicorn the server takes 37 % of a request's CPU time (61 of 164 us): "
+        "on the same cores no change of server can let this app bear more than 1.6 times the load."
+    )
+
+
+def test_users_of_a_locustfile_set_their_own_pace_so_goodput_says_nothing() -> None:
+    load = LoadLevel(connections=8, locustfile="flows.py")
+    (split,) = splits([at(cell, load) for cell in cells()])
+    assert split.goodput_share_server is None
+    assert "by throughput" not in sentence(split, "gunicorn")

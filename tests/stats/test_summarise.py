@@ -1,10 +1,14 @@
+from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.results.model import Failure, Measurements, Skipped
+from bench.histogram import Histogram
+from bench.results.model import Failure, Measurements, Skipped, Slice
+from bench.stats.caveats import condition
 from bench.stats.summarise import summarise
 from bench.stats.summary import Summary
 from tests.stats.synthetic import COUNTED_NS, Part, measurements, with_run, with_slices
@@ -73,6 +77,8 @@ def test_a_cell_ahead_of_the_best_in_nearly_every_block_is_faster() -> None:
         Part("b", app="floor"),
         Part("b", request="GET /"),
         Part("b", connections=1),
+        Part("b", rate=500.0),
+        Part("b", locustfile="flows.py"),
         Part("b", kept=False, promised=False),
     ],
 )
@@ -112,6 +118,138 @@ def test_server_and_floor_are_split() -> None:
     assert split.gain_at_most == pytest.approx(160 / 120, rel=0.01)
 
 
+SOON, LATER = Part("uwsgi", rate=500.0, latency_ms=2.0), Part("flask", rate=500.0, latency_ms=3.0)
+LIKE_SOON = Part("bjoern", rate=500.0, latency_ms=2.003)
+MIX = Part("uwsgi", 3000.0, request="browsing", names=("GET /", "GET /json"))
+USERS = Part("uwsgi", 3000.0, locustfile="flows.py", names=("/", "/json"))
+
+
+def test_at_a_fixed_rate_the_lowest_median_latency_is_best() -> None:
+    summary = summarise(measurements([LATER, SOON, LIKE_SOON]))
+    best, second, last = summary.ranking[0]
+    assert {best, second} == {SOON.cell_id, LIKE_SOON.cell_id}
+    assert last == LATER.cell_id
+    compared = {one.cell: one for one in summary.comparisons}
+    assert {one.of for one in summary.comparisons} == {"median latency"}
+    assert {one.against for one in summary.comparisons} == {best}
+    assert compared[second].verdict == "tie"
+    assert compared[last].verdict == "slower"
+    assert compared[last].ratio.value == pytest.approx(1.5, rel=0.02)
+    assert compared[last].ratio.low > 1
+
+
+def test_where_the_server_sets_the_pace_goodput_is_compared() -> None:
+    summary = summarise(measurements([FAST, SLOW]))
+    assert [one.of for one in summary.comparisons] == ["goodput"]
+
+
+def test_a_cell_at_a_fixed_rate_says_what_was_due_and_how_long_it_took() -> None:
+    made = measurements([SOON], noise=0.0, launch_noise=0.0)
+    (cell,) = summarise(made).cells
+    assert cell.arrivals is not None
+    assert (cell.arrivals.due, cell.arrivals.waited, cell.arrivals.unsent) == (40 * 50, 0, 0)
+    assert (cell.arrivals.late.total, cell.arrivals.latest_ns) == (40 * 50, 2_000)
+    assert cell.median_latency_ns is not None
+    medians = [Histogram.decode(one.histogram).quantile_ns(0.5) for b in made.blocks for one in b.slices]
+    assert min(medians) <= cell.median_latency_ns.low <= cell.median_latency_ns.high <= max(medians)
+    assert [value for _, value in cell.median_latency_ns_per_block] == medians
+    assert cell.valid
+
+
+def test_the_latest_of_all_slices_is_told_and_a_slice_without_an_answer_has_no_median() -> None:
+    latest = iter(range(40))
+
+    def change(one: Slice) -> Slice:
+        assert one.arrivals is not None
+        number = next(latest)
+        arrivals = one.arrivals.model_copy(update={"latest_ns": 40 - number})
+        nothing = {"histogram": Histogram().encode(), "requests": 0} if number < 3 else {}
+        return one.model_copy(update={"arrivals": arrivals, **nothing})
+
+    (cell,) = summarise(with_slices(measurements([SOON]), change)).cells
+    assert cell.arrivals is not None
+    assert cell.arrivals.latest_ns == 40
+    assert len(cell.median_latency_ns_per_block) == 37
+    assert all(value > 0 for _, value in cell.median_latency_ns_per_block)
+
+
+def test_a_closed_loop_has_no_latency() -> None:
+    for cell in summarise(measurements([FAST, USERS])).cells:
+        assert (cell.median_latency_ns, cell.median_latency_ns_per_block, cell.arrivals) == (None, (), None)
+
+
+@pytest.mark.parametrize("part", [MIX, USERS, replace(SOON, names=("GET /", "GET /json"))])
+def test_the_requests_of_a_cell_add_up_to_it(part: Part) -> None:
+    (cell,) = summarise(measurements([part])).cells
+    assert tuple(cell.by_request) == part.names
+    assert sum(one.requests for one in cell.by_request.values()) == cell.requests
+    merged = sum((one.histogram for one in cell.by_request.values()), Histogram())
+    assert merged == cell.histogram
+
+
+def test_a_request_that_some_slices_lack_is_summed_over_the_others() -> None:
+    lacking = iter([True])
+
+    def lose(one: Slice) -> Slice:
+        return one.model_copy(update={"by_request": {}}) if next(lacking, False) else one
+
+    made = measurements([USERS])
+    (whole,), (part,) = summarise(made).cells, summarise(with_slices(made, lose)).cells
+    for name in USERS.names:
+        assert 0 < part.by_request[name].requests < whole.by_request[name].requests
+
+
+def test_an_overloaded_cell_is_not_ranked_and_the_reader_is_told() -> None:
+    def unsent(one: Slice) -> Slice:
+        if one.cell != LATER.cell_id or one.arrivals is None:
+            return one
+        return one.model_copy(update={"arrivals": one.arrivals.model_copy(update={"unsent": 10})})
+
+    summary = summarise(with_slices(measurements([SOON, LATER]), unsent))
+    assert summary.ranking == ((SOON.cell_id,),)
+    assert says(summary, "flask, GET /json, 500/s is not ranked: the server cannot keep up with 500/s")
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "words"),
+    [
+        ({"waited": 5}, "10 % of the requests waited for one of its 16 connections"),
+        (
+            {"late": Histogram.of(np.r_[np.full(45, 5_000), np.full(5, 900_000)]).encode()},
+            "sent a few requests",
+        ),
+    ],
+)
+def test_what_is_part_of_the_latency_without_being_the_servers_is_said(
+    arrivals: dict[str, object], words: str
+) -> None:
+    def change(one: Slice) -> Slice:
+        assert one.arrivals is not None
+        return one.model_copy(update={"arrivals": one.arrivals.model_copy(update=arrivals)})
+
+    summary = summarise(with_slices(measurements([SOON]), change))
+    assert summary.cells[0].valid
+    assert says(summary, "uwsgi, GET /json, 500/s: ")
+    assert says(summary, words)
+
+
+def test_a_locustfile_is_named_once_where_it_is_request_and_load() -> None:
+    load = Part("", locustfile="flows.py").load
+    assert condition("flows.py", load) == "flows.py, 16 users"
+    assert condition("GET /json", Part("").load) == "GET /json, 16 connections"
+    assert condition("GET /json", SOON.load) == "GET /json, 500/s"
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.permutations((SOON, LIKE_SOON, LATER)))
+def test_the_order_of_cells_changes_no_figure_of_an_open_loop(order: list[Part]) -> None:
+    made = measurements((SOON, LIKE_SOON, LATER), blocks=3)
+    by_id = {cell.id: cell for cell in made.run.cells}
+    reordered = with_run(made, cells=tuple(by_id[part.cell_id] for part in order))
+    plain, other = summarise(made), summarise(reordered)
+    assert (other.ranking, other.comparisons) == (plain.ranking, plain.comparisons)
+
+
 @settings(max_examples=5, deadline=None)
 @given(st.permutations(PARTS))
 def test_the_order_of_cells_changes_no_figure(order: list[Part]) -> None:
@@ -125,7 +263,7 @@ def test_the_order_of_cells_changes_no_figure(order: list[Part]) -> None:
 
 
 def test_the_same_measurements_give_the_same_summary() -> None:
-    made = measurements(PARTS)
+    made = measurements((*PARTS, SOON, LATER, MIX, USERS))
     assert summarise(Measurements.model_validate_json(made.model_dump_json())) == summarise(made)
 
 

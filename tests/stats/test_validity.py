@@ -6,7 +6,7 @@ import pytest
 
 from bench.histogram import Histogram
 from bench.results.model import Failure, Slice
-from bench.stats import validity
+from bench.stats import closed_loop, validity
 from bench.stats.tally import Tally, tallies
 from tests.stats.synthetic import COUNTED_NS, Part, measurements, tally, with_slices
 
@@ -26,7 +26,7 @@ def around(milliseconds: float) -> str:
 
 
 def in_flight(connections: float) -> Change:
-    return changed(service_time_sum_ns=round(connections * COUNTED_NS))
+    return changed(duration_sum_ns=round(connections * COUNTED_NS))
 
 
 def failed(code: Literal["start", "died", "worker"]) -> Tally:
@@ -74,7 +74,7 @@ def test_instant_errors_alone_are_no_goodput() -> None:
         requests=0,
         answered=0,
         errors={"status": 500},
-        service_time_sum_ns=0,
+        duration_sum_ns=0,
         histogram=Histogram().encode(),
         per_connection=(0,) * 16,
     )
@@ -115,11 +115,11 @@ def test_both_idle_is_a_reason_only_where_littles_law_fails_too(
 
     measured = tally(change=idle)
     assert codes(measured) == expected
-    assert validity.waits(measured)
+    assert closed_loop.waits(measured)
 
 
 def test_idleness_is_not_claimed_where_the_servers_cpu_time_is_unknown() -> None:
-    assert not validity.waits(tally(change=changed(server_cpu_ns=None, generator_busy_ns=10)))
+    assert not closed_loop.waits(tally(change=changed(server_cpu_ns=None, generator_busy_ns=10)))
 
 
 @pytest.mark.parametrize(("milliseconds", "expected"), [(41, ["stall-40ms"]), (36, []), (48, [])])

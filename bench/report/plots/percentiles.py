@@ -1,4 +1,4 @@
-"""Service-time percentiles on an axis of nines: every further nine takes the same room."""
+"""Percentiles of latency or of service time on an axis of nines: every further nine takes the same room."""
 
 import math
 from dataclasses import dataclass
@@ -45,8 +45,11 @@ def lines_of(condition: Condition, styles: Styles) -> tuple[Line, ...]:
     return tuple(_line(cell, styles) for cell in condition.app if supports(cell.histogram.total, 0.5))
 
 
-def draw_percentiles(lines: tuple[Line, ...], width: int) -> Figure:
-    """One line a deployment, named at its end, with its marker at each percentile people ask for."""
+def draw_percentiles(lines: tuple[Line, ...], what: str, width: int) -> Figure:
+    """One line a deployment, named at its end, with its marker at each percentile people ask for.
+
+    `what` names the durations on their axis.
+    """
     narrow = width <= NARROW
     height = 300 if narrow else 360
     figure = canvas(width, height)
@@ -58,7 +61,7 @@ def draw_percentiles(lines: tuple[Line, ...], width: int) -> Figure:
             markevery=list(line.marked), markersize=6, linestyle="--" if line.dashed else "-",
         )  # fmt: skip
     axes.set_xlim(0, nines)
-    _scale_service_time(axes, lines)
+    _scale_durations(axes, lines, what)
     _scale_percentiles(axes, nines, narrow)
     _name_lines(axes, lines, height - 72, narrow)
     return figure
@@ -82,7 +85,7 @@ def _milliseconds(histogram: Histogram, nines: float) -> float:
     return histogram.quantile_ns(1 - 10**-nines) / NS_PER_MS
 
 
-def _scale_service_time(axes: Axes, lines: tuple[Line, ...]) -> None:
+def _scale_durations(axes: Axes, lines: tuple[Line, ...], what: str) -> None:
     # From the tenth of the answers that came first: the few before would take half of the height.
     shown = [
         value
@@ -100,7 +103,7 @@ def _scale_service_time(axes: Axes, lines: tuple[Line, ...]) -> None:
     axes.text(
         0,
         1,
-        "service time, ms",
+        f"{what}, ms",
         transform=axes.transAxes,
         ha="left",
         va="bottom",

@@ -1,4 +1,4 @@
-"""Goodput block by block: one small panel a deployment, each around its own median."""
+"""The figure of merit block by block: one small panel a deployment, each around its own median."""
 
 from itertools import groupby
 from operator import itemgetter
@@ -8,12 +8,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bench.report.merits import shown
 from bench.report.plots.canvas import SMALL, canvas, panel
 from bench.report.standings import Condition
 from bench.report.theme import INK, INVALID, MUTED, RULE, Style, Styles, label
 from bench.report.words import percent
+from bench.stats.merit import merit_of
 from bench.stats.summary import CellSummary
-from bench.units import format_rate
 
 _PANEL = 78
 _NAME = 24
@@ -23,7 +24,7 @@ _LEAST_RANGE = 0.05
 
 def draw_timeline(condition: Condition, styles: Styles, width: int) -> Figure:
     """How far each block lies from its cell's median; all panels share their axes."""
-    cells = [cell for cell in condition.app if cell.goodput_per_block]
+    cells = [cell for cell in condition.app if per_block(cell)]
     height = _TOP + _BOTTOM + _PANEL * len(cells)
     figure = canvas(width, height)
     reach = _reach(cells)
@@ -37,10 +38,15 @@ def draw_timeline(condition: Condition, styles: Styles, width: int) -> Figure:
     return figure
 
 
+def per_block(cell: CellSummary) -> tuple[tuple[int, float], ...]:
+    """The figure of merit of each block, with its launch."""
+    return merit_of(cell.cell.load).per_block(cell)
+
+
 def deviations_of(cell: CellSummary) -> list[float]:
-    """How far each block's goodput lies from the cell's median block, as a share of it."""
-    middle = median(goodput for _, goodput in cell.goodput_per_block)
-    return [goodput / middle - 1 if middle else 0.0 for _, goodput in cell.goodput_per_block]
+    """How far each block's figure of merit lies from the cell's median block, as a share of it."""
+    middle = median(value for _, value in per_block(cell))
+    return [value / middle - 1 if middle else 0.0 for _, value in per_block(cell)]
 
 
 def _reach(cells: list[CellSummary]) -> float:
@@ -52,7 +58,7 @@ def _reach(cells: list[CellSummary]) -> float:
 def _draw_cell(axes: Axes, cell: CellSummary, style: Style, reach: float) -> None:
     deviations = deviations_of(cell)
     start = 0
-    for _, blocks in groupby(cell.goodput_per_block, key=itemgetter(0)):
+    for _, blocks in groupby(per_block(cell), key=itemgetter(0)):
         end = start + len(list(blocks))
         axes.plot(
             range(start, end), np.clip(deviations[start:end], -reach, reach), color=style.colour,
@@ -64,9 +70,10 @@ def _draw_cell(axes: Axes, cell: CellSummary, style: Style, reach: float) -> Non
     axes.set_ylim(-reach, reach)
     axes.set_xticks([])
     axes.set_yticks([-reach, reach], [f"\u2212{percent(reach)}", f"+{percent(reach)}"])
-    middle = median(goodput for _, goodput in cell.goodput_per_block)
+    middle = median(value for _, value in per_block(cell))
+    unit = "" if cell.cell.load.is_open else " a second"
     _write(axes, 0, label(cell.deployment.name), INK, "left")
-    _write(axes, 1, f"median {format_rate(middle)} a second", MUTED, "right")
+    _write(axes, 1, f"median {shown(cell.cell.load).write(middle)}{unit}", MUTED, "right")
 
 
 def _write(axes: Axes, place: float, text: str, colour: str, side: str) -> None:
@@ -77,7 +84,7 @@ def _write(axes: Axes, place: float, text: str, colour: str, side: str) -> None:
 
 
 def _draw_launches(axes: Axes, cell: CellSummary, *, named: bool) -> None:
-    launches = [launch for launch, _ in cell.goodput_per_block]
+    launches = [launch for launch, _ in per_block(cell)]
     starts = [index for index, launch in enumerate(launches) if index == 0 or launch != launches[index - 1]]
     for start in starts:
         if start:
