@@ -20,6 +20,8 @@ _NS_PER_UNIT = {
     "h": 3600 * NS_PER_S,
 }
 _DURATION = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)\s*(ns|us|ms|s|m|h)")
+_RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,20})?)\s*/\s*(s|min)")
+_S_PER_UNIT = {"s": 1, "min": 60}
 
 
 def parse_duration_ns(text: str) -> int:
@@ -39,6 +41,27 @@ def write_duration(duration_ns: int) -> str:
         if duration_ns % _NS_PER_UNIT[unit] == 0:
             return f"{duration_ns // _NS_PER_UNIT[unit]}{unit}"
     return f"{duration_ns}ns"
+
+
+def parse_rate_per_s(text: str) -> float:
+    """How often a second something is, from a rate written with its unit: `500/s`, `0.5/s`, `90/min`.
+
+    Raises ValueError where there is no unit, a sign, or nothing that is a rate.
+    """
+    match = _RATE.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is not a rate; write a number with its unit, such as 500/s or 90/min")
+    return float(match[1]) / _S_PER_UNIT[match[2]]
+
+
+def write_rate(per_second: float) -> str:
+    """The rate as a person would write it in a scenario, without loss: `500/s`, `100/min`."""
+    short = (f"{per_second:.12g}/s", f"{60 * per_second:.12g}/min")
+    return next((text for text in short if _is_rate(text, per_second)), f"{Decimal(repr(per_second)):f}/s")
+
+
+def _is_rate(text: str, per_second: float) -> bool:
+    return _RATE.fullmatch(text) is not None and parse_rate_per_s(text) == per_second
 
 
 def format_duration(duration_ns: float) -> str:

@@ -2,20 +2,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.plan import (
+    ARRIVALS_PER_SLICE,
+    ARRIVALS_PER_WARM_UP,
     FEWEST_BLOCKS,
     LONGEST_SLICE_NS,
+    LONGEST_WARM_UP_NS,
     RESPONSES_PER_SLICE,
     SHORTEST_RAMP_NS,
     SHORTEST_SLICE_NS,
+    USERS_RAMP_NS,
+    USERS_SLICE_NS,
+    WARM_UP_NS,
     block_order,
     blocks_per_launch,
     cells_of,
+    draw_seed,
     estimated_duration_ns,
     launch_order,
     slice_lengths,
+    warm_up_ns,
 )
-from bench.results.model import Deployment
-from bench.scenario.model import Load, Measure, Request
+from bench.results.model import App, Cell, Deployment, LoadLevel
+from bench.scenario.model import Load, Measure, Mix, Request
 from bench.units import NS_PER_MS, NS_PER_S, write_duration
 
 SEEDS = st.integers(0, 2**63 - 1)
@@ -34,10 +42,20 @@ def measure(duration_ns: int, launches: int, slice_ns: int | None = None) -> Mea
 
 
 def deployment(name: str) -> Deployment:
+    app: App = "floor" if name.endswith("/floor") else "app"
     return Deployment(
-        id=name, name=name, server="gunicorn", app="app", version="1", command=(), processes=1, threads=1,
+        id=name, name=name, server="gunicorn", app=app, version="1", command=(), processes=1, threads=1,
         promises_keep_alive=True,
     )  # fmt: skip
+
+
+def load(**parts: object) -> Load:
+    return Load.model_validate(parts)
+
+
+RATES = st.floats(1 / 60, 1e6)
+OPEN_LOADS = st.builds(LoadLevel, connections=NUMBERS, rate_per_s=RATES, poisson=st.booleans())
+USERS = LoadLevel(connections=4, locustfile="flows.py")
 
 
 @given(CELLS, SEEDS, NUMBERS)
@@ -97,6 +115,64 @@ def test_slices_are_long_against_a_response_and_shortened_alike_to_fit_the_time(
     assert sum(length.counted_ns for length in lengths.values()) <= budget_ns + shortest_possible
 
 
+@given(OPEN_LOADS, st.floats(1_000, 20 * NS_PER_S), DURATIONS, LAUNCHES)
+def test_slices_of_an_open_loop_hold_enough_arrivals_or_are_as_long_as_any(
+    level: LoadLevel, median_ns: float, duration_ns: int, launches: int
+) -> None:
+    length = slice_lengths({"cell": median_ns}, measure(duration_ns, launches), {"cell": level})["cell"]
+    assert level.rate_per_s is not None
+    arrivals = round(length.counted_ns / NS_PER_S * level.rate_per_s, 3)
+    assert arrivals >= ARRIVALS_PER_SLICE or length.counted_ns == LONGEST_SLICE_NS
+    assert length.counted_ns <= LONGEST_SLICE_NS
+
+
+@given(SERVICE_TIMES, DURATIONS, LAUNCHES)
+def test_slices_of_users_are_never_shortened(
+    medians_ns: dict[str, float], duration_ns: int, launches: int
+) -> None:
+    loads = dict.fromkeys(medians_ns, USERS)
+    lengths = slice_lengths(medians_ns, measure(duration_ns, launches), loads)
+    assert all(length.counted_ns >= USERS_SLICE_NS for length in lengths.values())
+    assert {length.ramp_ns for length in lengths.values()} == {USERS_RAMP_NS}
+
+
+def test_slices_without_a_need_of_their_own_are_shortened_beside_those_that_have_one() -> None:
+    medians_ns = {"closed": 100 * NS_PER_MS, "users": NS_PER_MS}
+    lengths = slice_lengths(medians_ns, measure(6 * NS_PER_S, 1), {"users": USERS})
+    assert lengths["users"].counted_ns == USERS_SLICE_NS
+    assert 500 * NS_PER_MS < lengths["closed"].counted_ns < 2_000 * NS_PER_MS
+
+
+@given(OPEN_LOADS | st.builds(LoadLevel, connections=NUMBERS))
+def test_a_warm_up_sees_answers_and_is_short(level: LoadLevel) -> None:
+    length_ns = warm_up_ns(level)
+    assert WARM_UP_NS <= length_ns <= LONGEST_WARM_UP_NS
+    if level.rate_per_s is not None and length_ns < LONGEST_WARM_UP_NS:
+        assert length_ns * level.rate_per_s / NS_PER_S >= ARRIVALS_PER_WARM_UP - 0.001
+
+
+def cell(name: str, level: LoadLevel, request: str = "m") -> Cell:
+    return Cell(id=f"{name} {request}", deployment=name, request=request, load=level)
+
+
+@given(OPEN_LOADS, SEEDS, NUMBERS)
+def test_a_block_gives_every_deployment_the_same_draws_and_other_blocks_others(
+    level: LoadLevel, seed: int, block: int
+) -> None:
+    drawn = draw_seed(cell("uwsgi", level), seed, block)
+    assert 0 <= drawn < 2**63
+    assert draw_seed(cell("gunicorn", level), seed, block) == drawn
+    assert draw_seed(cell("uwsgi", level), seed, block + 1) != drawn
+    assert draw_seed(cell("uwsgi", level), seed ^ 1, block) != drawn
+    assert draw_seed(cell("uwsgi", level, "n"), seed, block) != drawn
+    assert draw_seed(cell("uwsgi", USERS), seed, block) != drawn
+
+
+def test_draws_stay_what_they_were_in_earlier_versions() -> None:
+    level = LoadLevel(connections=128, rate_per_s=500.0, poisson=True)
+    assert draw_seed(cell("uwsgi", level), 7, 1) == 8_856_194_989_932_905_531
+
+
 @given(SERVICE_TIMES, DURATIONS, LAUNCHES, st.integers(5, 60_000))
 def test_a_length_of_slices_that_was_asked_for_is_kept(
     service_times: dict[str, float], duration_ns: int, launches: int, slice_ms: int
@@ -123,29 +199,75 @@ def test_nothing_to_measure_is_no_error() -> None:
     assert blocks_per_launch(lengths, measure(NS_PER_S, 1)) >= FEWEST_BLOCKS
 
 
+LOADS = st.one_of(
+    NUMBERS.map(lambda count: load(connections=count)),
+    st.tuples(
+        st.integers(1, 600), st.sampled_from(["/s", "/min"]), st.sampled_from(["constant", "poisson"])
+    ).map(lambda rate: load(rate=f"{rate[0]}{rate[1]}", arrivals=rate[2])),
+    st.tuples(st.sampled_from(["flows.py", "GET /.py", "a b.py"]), NUMBERS).map(
+        lambda users: load(locustfile=users[0], users=users[1])
+    ),
+)
+
+
 @given(
     st.sets(st.sampled_from(["flask", "uwsgi", "uwsgi/floor", "gunicorn"]), min_size=1),
-    st.sets(st.sampled_from(["/", "/json", "/json x16", "/ x1"]), min_size=1),
-    st.sets(st.integers(1, 10_000), min_size=1, max_size=4),
+    st.sets(st.sampled_from(["/", "/json", "/.py", "/json-x16", "/-x1"]), min_size=1),
+    st.sets(st.sampled_from(["m", "x16", "GET"]), max_size=2),
+    st.lists(LOADS, min_size=1, max_size=5, unique_by=lambda load: load.label),
 )
-def test_there_is_one_cell_for_each_deployment_request_and_load_and_each_has_its_own_id(
-    names: set[str], paths: set[str], connections: set[int]
+def test_every_deployment_request_and_load_is_a_cell_with_an_id_of_its_own(
+    names: set[str], paths: set[str], mixes: set[str], loads: list[Load]
 ) -> None:
     cells = cells_of(
         [deployment(name) for name in sorted(names)],
-        [Request(path=path) for path in sorted(path.replace(" ", "-") for path in paths)],
-        [Load(connections=count) for count in sorted(connections)],
+        [
+            *(Request(path=path) for path in sorted(paths)),
+            *(Mix(name=name, parts=(Request(path="/"),)) for name in sorted(mixes)),
+        ],
+        loads,
     )
-    asked = {(cell.deployment, cell.request, cell.connections) for cell in cells}
-    assert len(cells) == len(asked) == len(names) * len(paths) * len(connections)
+    users = sum(load.locustfile is not None for load in loads)
+    apps = sum(not name.endswith("/floor") for name in names)
+    asked = {(cell.deployment, cell.request, cell.load) for cell in cells}
+    assert len(cells) == len(asked)
+    assert len(cells) == len(names) * (len(paths) + len(mixes)) * (len(loads) - users) + apps * users
     assert len({cell.id for cell in cells}) == len(cells)
 
 
-@given(DURATIONS, LAUNCHES, st.integers(1, 20), st.integers(1, 20))
+def test_a_cell_says_what_it_is() -> None:
+    loads = [
+        load(connections=16),
+        load(rate="500/s"),
+        load(rate="90/min", arrivals="poisson", connections=256),
+        load(locustfile="load/flows.py", users=4),
+    ]
+    cells = cells_of([deployment("gunicorn"), deployment("gunicorn/floor")], [Request(path="/json")], loads)
+    assert {cell.id: cell.load for cell in cells} == {
+        "gunicorn GET /json x16": LoadLevel(connections=16),
+        "gunicorn/floor GET /json x16": LoadLevel(connections=16),
+        "gunicorn GET /json @500/s": LoadLevel(connections=128, rate_per_s=500.0),
+        "gunicorn/floor GET /json @500/s": LoadLevel(connections=128, rate_per_s=500.0),
+        "gunicorn GET /json @1.5/s poisson": LoadLevel(connections=256, rate_per_s=1.5, poisson=True),
+        "gunicorn/floor GET /json @1.5/s poisson": LoadLevel(connections=256, rate_per_s=1.5, poisson=True),
+        "gunicorn load/flows.py x4": LoadLevel(connections=4, locustfile="load/flows.py"),
+    }
+    assert [cell.request for cell in cells[-2:]] == ["GET /json", "load/flows.py"]
+
+
+@given(DURATIONS, LAUNCHES, st.integers(1, 20), st.lists(OPEN_LOADS | st.just(USERS), min_size=1, max_size=4))
 def test_the_estimate_is_longer_than_the_load_and_grows_with_what_is_started(
-    duration_ns: int, launches: int, deployments: int, cells: int
+    duration_ns: int, launches: int, deployments: int, levels: list[LoadLevel]
 ) -> None:
     asked = measure(duration_ns, launches)
+    cells = [cell(str(number), level) for number, level in enumerate(levels)]
     estimate = estimated_duration_ns(asked, deployments, cells)
     assert estimate > duration_ns
     assert estimated_duration_ns(asked, deployments + 1, cells) > estimate
+    assert estimated_duration_ns(asked, deployments, [*cells, cell("one more", USERS)]) > estimate
+
+
+def test_the_estimate_knows_slices_that_cannot_be_shortened() -> None:
+    asked = measure(NS_PER_S, 2)
+    cells = [cell(str(number), USERS) for number in range(5)]
+    assert estimated_duration_ns(asked, 1, cells) > 2 * FEWEST_BLOCKS * 5 * USERS_SLICE_NS

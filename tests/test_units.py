@@ -62,6 +62,47 @@ def test_any_text_is_a_duration_or_a_value_error(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "per_second"),
+    [
+        ("500/s", 500.0),
+        ("0.5/s", 0.5),
+        ("90/min", 1.5),
+        (" 2 / s ", 2.0),
+        ("123456789/s", 123_456_789.0),
+    ],
+)
+def test_a_rate_with_its_unit_is_read_exactly(text: str, per_second: float) -> None:
+    assert units.parse_rate_per_s(text) == per_second
+
+
+@pytest.mark.parametrize(
+    "text", ["", "500", "-1/s", "+1/s", "1e3/s", ".5/s", "5./s", "/s", "5/h", "5/S", "nan/s", "inf/s", "٣/s"]
+)
+def test_what_is_no_rate_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a rate; write a number with its unit, such as 500/s"):
+        units.parse_rate_per_s(text)
+
+
+@given(st.floats(1e-6, 1e8) | st.integers(1, 10**8).map(float) | st.integers(1, 10**8).map(lambda n: n / 60))
+def test_a_written_rate_reads_as_the_same(per_second: float) -> None:
+    assert units.parse_rate_per_s(units.write_rate(per_second)) == per_second
+
+
+@pytest.mark.parametrize(
+    ("per_second", "text"),
+    [(500.0, "500/s"), (0.5, "0.5/s"), (100 / 60, "100/min"), (1 / 3, "20/min"), (1e6, "1000000/s")],
+)
+def test_a_rate_is_written_as_a_person_would(per_second: float, text: str) -> None:
+    assert units.write_rate(per_second) == text
+
+
+@given(st.text(max_size=20))
+def test_any_text_is_a_rate_or_a_value_error(text: str) -> None:
+    with contextlib.suppress(ValueError):
+        assert units.parse_rate_per_s(text) >= 0
+
+
+@pytest.mark.parametrize(
     ("duration_ns", "text"),
     [
         (0, "0 us"),

@@ -3,20 +3,38 @@
 import http.client
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.conductor.deployment import RunningDeployment, refuse_redirect_away
-from bench.conductor.exchange import ask, request_bytes
+from bench.conductor.exchange import Answer, ask, request_bytes
+from bench.load.expectations import Expected, HeaderCheck, mismatch
+from bench.scenario.expectation import Expectation, ExpectedBody
 from bench.scenario.model import Request
 from bench.units import NS_PER_S
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """The body every deployment must give (None: any), and why an answer was not accepted, by deployment."""
+    """What every answer must be, and why an answer was not accepted, by deployment."""
 
-    body: bytes | None
+    expected: Expected
     rejected: dict[str, str]
+
+
+def expected_of(expectation: Expectation) -> Expected:
+    """What the scenario expects; a body that is the same everywhere is not known before it has been seen."""
+    body = expectation.body if isinstance(expectation.body, ExpectedBody) else ExpectedBody.model_construct()
+    return Expected(
+        status=expectation.status,
+        body=None if body.equal is None else body.equal.encode(),
+        headers=tuple(
+            HeaderCheck(name.lower(), check.equal or check.contains or "", contains=check.equal is None)
+            for name, check in expectation.headers.items()
+        ),
+        contains=tuple(piece.encode() for piece in body.contains),
+        json=tuple(body.json_values.items()),
+        sha256=body.sha256,
+    )
 
 
 def judge_answers(
@@ -25,29 +43,32 @@ def judge_answers(
     known: bytes | None,
     response_timeout_ns: int,
 ) -> Judgement:
-    """Ask each deployment twice and compare.
+    """Ask each deployment twice; hold the answers against what is expected, and where that is so, compare.
 
-    The body that must come is the one `known` from an earlier launch, else the one most deployments gave,
-    and of several given equally often the one that came first.
+    Where all bodies must be the same, it is the one `known` from an earlier launch that must come, else the
+    one most deployments gave, and of several given equally often the one that came first.
     """
+    expected = expected_of(request.expect)
     accepted: dict[str, bytes] = {}
     rejected: dict[str, str] = {}
     for deployment in deployments:
-        outcome = _ask_twice(request, deployment, response_timeout_ns / NS_PER_S)
+        outcome = _ask_twice(request, expected, deployment, response_timeout_ns / NS_PER_S)
         if isinstance(outcome, str):
             rejected[deployment.deployment.id] = outcome
         else:
             accepted[deployment.deployment.id] = outcome
-    if request.expect.body == "any":
-        return Judgement(None, rejected)
+    if request.expect.body != "same":
+        return Judgement(expected, rejected)
     body = known if known is not None else _most_common(accepted.values())
     for name, answer in accepted.items():
         if answer != body:
             rejected[name] = f"its body ({len(answer)} bytes) differs from the other deployments' answer"
-    return Judgement(body, rejected)
+    return Judgement(replace(expected, body=body), rejected)
 
 
-def _ask_twice(request: Request, deployment: RunningDeployment, timeout_s: float) -> bytes | str:
+def _ask_twice(
+    request: Request, expected: Expected, deployment: RunningDeployment, timeout_s: float
+) -> bytes | str:
     """The body of a right answer, or what is wrong with it."""
     data = request_bytes(request, deployment.port)
     try:
@@ -55,15 +76,23 @@ def _ask_twice(request: Request, deployment: RunningDeployment, timeout_s: float
     except (OSError, http.client.HTTPException) as error:
         return f"no answer to {request.label}: {error or type(error).__name__}"
     for answer in (first, second):
-        if answer.status != request.expect.status:
-            refuse_redirect_away(answer, request)
-            return f"answers {answer.status} instead of {request.expect.status} to {request.label}"
+        if wrong := _wrong(request, expected, answer):
+            return wrong
     if request.expect.body == "same" and first.body != second.body:
         return (
             f"answers {request.label} differently each time, so that its body cannot be verified; "
             "where that is as it should be, write `expect: {body: any}`"
         )
     return first.body
+
+
+def _wrong(request: Request, expected: Expected, answer: Answer) -> str | None:
+    """What is wrong with the answer, by the same checks as those of the load generator."""
+    if answer.status != expected.status:
+        refuse_redirect_away(answer, request)
+        return f"answers {answer.status} instead of {expected.status} to {request.label}"
+    found = mismatch(expected, answer.status, answer.fields, answer.body)
+    return f"answers {request.label} wrongly: {found[1]}" if found else None
 
 
 def _most_common(bodies: Iterable[bytes]) -> bytes | None:

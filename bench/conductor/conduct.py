@@ -11,14 +11,22 @@ from bench.conductor.deployment import Stopping
 from bench.conductor.generator_process import GeneratorProcess
 from bench.conductor.interruption import Interruption
 from bench.conductor.keeper import Keeper
-from bench.conductor.launch import LaunchInProgress
+from bench.conductor.launch import Bodies, LaunchInProgress
 from bench.conductor.machine import on_cores
 from bench.conductor.observer import Observer
 from bench.conductor.preparation import Prepared
 from bench.errors import GeneratorFailed, Interrupted
 from bench.histogram import Histogram
-from bench.load.messages import SliceOrder, SliceOutcome
-from bench.plan import WARM_UP_NS, SliceLength, block_order, blocks_per_launch, slice_lengths
+from bench.load.messages import LocustfileOrder, SliceOrder, SliceOutcome
+from bench.plan import (
+    WARM_UP_NS,
+    SliceLength,
+    block_order,
+    blocks_per_launch,
+    draw_seed,
+    slice_lengths,
+    warm_up_ns,
+)
 from bench.results.model import Block, Cell, Run, Slice
 from bench.results.store import Store
 
@@ -27,8 +35,8 @@ def conduct(prepared: Prepared, store: Store, observer: Observer) -> Run:
     """Carry out the run and return its description as it ended.
 
     Raises Interrupted after Ctrl-C or SIGTERM, when everything has been stopped and what was measured is on
-    disk; GeneratorFailed and InputError (the disk is full) after the same. KeyboardInterrupt says that there
-    was a second Ctrl-C: whoever presses it wants nothing more than the end.
+    disk; GeneratorFailed and InputError (the disk is full, or a locustfile cannot be used) after the same.
+    KeyboardInterrupt says that there was a second Ctrl-C: whoever presses it wants nothing more than the end.
     """
     store.write_run(prepared.run)
     observer.planned(prepared.run, prepared.estimated_ns)
@@ -70,9 +78,10 @@ class _Conductor:
         self._generator: GeneratorProcess | None = None
         self._launch: LaunchInProgress | None = None
         self._stopping: list[Stopping] = []
+        self._loads = {cell.id: cell.load for cell in prepared.run.cells}
         self._medians_ns: dict[str, float] = {}
         self._lengths: dict[str, SliceLength] = {}
-        self._bodies: dict[str, bytes | None] = {}
+        self._bodies: Bodies = {}
         self._broken: set[str] = set()
         self._blocks = 0
         self._responses = 0
@@ -83,7 +92,9 @@ class _Conductor:
         with self._interruption.held():
             self._keeper = Keeper()
             self._generator = GeneratorProcess(
-                run.machine.generator_cores, self._store.logs / "generator.log"
+                run.machine.generator_cores,
+                self._store.logs / "generator.log",
+                processes=self._measure.generators,
             )
         for number in range(1, self._measure.launches + 1):
             if len(self._broken) == len(run.deployments):
@@ -141,16 +152,17 @@ class _Conductor:
 
         What breaks in it is lost before that: the time it did not answer says nothing about the others.
         """
-        medians_ns = {cell.id: self._median_ns(generator, cell) for cell in launch.cells()}
+        medians_ns = {cell.id: self._median_ns(launch, generator, cell) for cell in launch.cells()}
         self._broken |= launch.look_after()
         for cell in launch.cells():
             self._medians_ns.setdefault(cell.id, medians_ns[cell.id])
-        self._lengths = slice_lengths(self._medians_ns, self._measure)
+        self._lengths = slice_lengths(self._medians_ns, self._measure, self._loads)
 
-    def _median_ns(self, generator: GeneratorProcess, cell: Cell) -> float:
-        """The median service time in a slice that is not counted, or in a longer one if that is too short."""
-        for length_ns in (WARM_UP_NS, 10 * WARM_UP_NS):
-            outcome = self._generate(generator, cell, SliceLength(0, length_ns))
+    def _median_ns(self, launch: LaunchInProgress, generator: GeneratorProcess, cell: Cell) -> float:
+        """The median duration in a slice that is not counted, or in a longer one if that is too short."""
+        shortest_ns = warm_up_ns(cell.load)
+        for length_ns in sorted({shortest_ns, max(shortest_ns, 10 * WARM_UP_NS)}):
+            outcome = self._generate(launch, generator, cell, SliceLength(0, length_ns))
             if outcome.requests:
                 return Histogram.decode(outcome.histogram).quantile_ns(0.5)
         return 10.0 * WARM_UP_NS
@@ -176,26 +188,47 @@ class _Conductor:
             return None
         try:
             before_ns = deployment.cpu_ns()
-            outcome = self._generate(generator, cell, self._lengths[cell.id])
+            outcome = self._generate(launch, generator, cell, self._lengths[cell.id])
             server_cpu_ns = deployment.cpu_ns() - before_ns
         except ProcessLookupError:
             self._broken |= launch.look_after()
             return None
         return Slice(cell=cell.id, server_cpu_ns=server_cpu_ns, **outcome.to_message())
 
-    def _generate(self, generator: GeneratorProcess, cell: Cell, length: SliceLength) -> SliceOutcome:
-        outcome = generator.slice(
-            SliceOrder(
-                target=cell.id,
-                connections=cell.connections,
-                ramp_ns=length.ramp_ns,
-                counted_ns=length.counted_ns,
-                response_timeout_ns=self._measure.response_timeout_ns,
-                polls=self._prepared.run.machine.generator_has_own_cores,
-            )
-        )
+    def _generate(
+        self, launch: LaunchInProgress, generator: GeneratorProcess, cell: Cell, length: SliceLength
+    ) -> SliceOutcome:
+        if cell.load.locustfile is not None:
+            return generator.locustfile_slice(self._users_order(launch, cell, cell.load.locustfile, length))
+        outcome = generator.slice(self._slice_order(cell, length))
         self._responses += outcome.answered + sum(outcome.errors.values())
         return outcome
+
+    def _slice_order(self, cell: Cell, length: SliceLength) -> SliceOrder:
+        run = self._prepared.run
+        return SliceOrder(
+            target=cell.id,
+            connections=cell.load.connections,
+            ramp_ns=length.ramp_ns,
+            counted_ns=length.counted_ns,
+            response_timeout_ns=self._measure.response_timeout_ns,
+            polls=run.machine.generator_has_own_cores
+            and len(run.machine.generator_cores) >= self._measure.generators,
+            rate_per_s=cell.load.rate_per_s,
+            poisson=cell.load.poisson,
+            seed=draw_seed(cell, run.seed, self._blocks),
+        )
+
+    def _users_order(
+        self, launch: LaunchInProgress, cell: Cell, locustfile: str, length: SliceLength
+    ) -> LocustfileOrder:
+        return LocustfileOrder(
+            locustfile=str(self._prepared.loaded.beside(locustfile)),
+            url=f"http://127.0.0.1:{launch.running[cell.deployment].port}",
+            users=cell.load.connections,
+            ramp_ns=length.ramp_ns,
+            counted_ns=length.counted_ns,
+        )
 
     def _remaining_ns(self) -> int:
         """Counted load still to come, in this launch and in later ones."""
@@ -204,7 +237,10 @@ class _Conductor:
         return max(0, blocks * self._measure.launches - self._blocks) * block_ns
 
     def _check_counts(self, generator: GeneratorProcess) -> None:
-        """Locust counts for itself: where its count is not ours, one of the two is wrong."""
+        """Locust counts for itself: where its count is not ours, one of the two is wrong.
+
+        The users of a locustfile are Locust's own, and what they did is not among either.
+        """
         counted = generator.statistics()["requests"]
         if counted != self._responses:
             raise GeneratorFailed(f"Locust counted {counted} responses, the slices {self._responses}")

@@ -4,37 +4,46 @@ import http.client
 import json
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from bench.load import wire
 from bench.scenario.model import Request
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back for one request."""
+    """What came back for one request; its header fields are in the order they came."""
 
     status: int
-    headers: Mapping[str, str]
+    fields: tuple[tuple[bytes, bytes], ...]
     body: bytes
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The values by name in lower case; of several with one name the last."""
+        return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self.fields}
 
 
 def request_bytes(request: Request, port: int) -> bytes:
     """The request as it goes over the wire, the same from the first check to the last slice."""
-    headers = {"Host": f"127.0.0.1:{port}", "User-Agent": "bench", "Accept": "*/*"}
-    body = b""
+    given = {name.lower() for name in request.headers}
+    headers = [(name, value) for name, value in _own_headers(request) if name.lower() not in given]
+    body = b"" if request.body is None else request.body.encode()
     if request.json_body is not None:
         body = json.dumps(request.json_body, separators=(",", ":")).encode()
-        headers["Content-Type"] = "application/json"
-    elif request.body is not None:
-        body = request.body.encode()
-    if body or request.method in ("POST", "PUT", "PATCH"):
-        headers["Content-Length"] = str(len(body))
-    given = {name.lower() for name in request.headers}
-    lines = [f"{name}: {value}" for name, value in headers.items() if name.lower() not in given]
-    lines += [f"{name}: {value}" for name, value in request.headers.items()]
-    head = "\r\n".join((f"{request.method} {request.path} HTTP/1.1", *lines, "", ""))
-    return head.encode("ascii") + body
+    address = f"127.0.0.1:{port}"
+    return wire.request_bytes(
+        request.method, request.path, address, (*headers, *request.headers.items()), body
+    )
+
+
+def _own_headers(request: Request) -> Iterator[tuple[str, str]]:
+    """Headers that follow from what the scenario says of the request."""
+    if request.json_body is not None:
+        yield "Content-Type", "application/json"
+    if request.cookies:
+        yield "Cookie", "; ".join(f"{name}={value}" for name, value in request.cookies.items())
 
 
 def ask(data: bytes, method: str, port: int, timeout_s: float) -> Answer:
@@ -62,9 +71,8 @@ def _ask(connection: socket.socket, data: bytes, method: str) -> Answer:
     response = http.client.HTTPResponse(connection, method=method)
     try:
         response.begin()
-        return Answer(
-            response.status, {k.lower(): v for k, v in response.getheaders()}, _body(response, deadline)
-        )
+        fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.getheaders()]
+        return Answer(response.status, tuple(fields), _body(response, deadline))
     finally:
         response.close()
 

@@ -1,8 +1,9 @@
 """One launch: all deployments freshly started, their answers judged, and what became of each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bench.conductor.answers import judge_answers
+from bench.conductor.answers import Judgement, judge_answers
 from bench.conductor.deployment import RunningDeployment, Surroundings
 from bench.conductor.exchange import request_bytes
 from bench.conductor.interruption import Interruption
@@ -10,11 +11,14 @@ from bench.conductor.observer import Observer
 from bench.conductor.ports import free_port
 from bench.conductor.preparation import Prepared
 from bench.errors import ServerFailed
-from bench.load.response import Expected
-from bench.load.target import Target
+from bench.load.target import Target, WireRequest
 from bench.plan import launch_order
 from bench.results.model import Cell, Deployment, Failure, Launch, LaunchedDeployment
 from bench.results.store import Store
+from bench.scenario.model import Mix, Request
+
+Bodies = dict[tuple[str, str], bytes | None]
+"""The right body of each request that is sent, None where there is none: by its label and its part's."""
 
 
 @dataclass
@@ -58,7 +62,7 @@ class LaunchInProgress:
                     cores=self.prepared.run.machine.server_cores,
                 ),
             )
-        started.wait_until_ready(loaded.scenario.requests[0], loaded.scenario.measure)
+        started.wait_until_ready(loaded.scenario.requests[0].parts[0], loaded.scenario.measure)
         self.observer.ready(deployment, started.start_up_ns or 0)
 
     def _taken_ports(self) -> set[int]:
@@ -66,38 +70,53 @@ class LaunchInProgress:
         fixed = {choice.port for choice in self.prepared.choices.values() if choice.port is not None}
         return fixed | {running.port for running in self.running.values()}
 
-    def judge(self, bodies: dict[str, bytes | None]) -> dict[str, Target]:
+    def judge(self, bodies: Bodies) -> dict[str, Target]:
         """Compare the answers to each request; returns what the generator is to ask, by cell.
 
-        `bodies` holds the right body of each request from earlier launches, and is completed here.
+        `bodies` holds what is known of the right bodies from earlier launches, and is completed here. What
+        the users of a locustfile ask is theirs to judge.
         """
-        scenario = self.prepared.loaded.scenario
         targets: dict[str, Target] = {}
-        for request in scenario.requests:
-            judgement = judge_answers(
-                request,
-                self._apps_first(),
-                bodies.get(request.label),
-                scenario.measure.response_timeout_ns,
-            )
-            bodies[request.label] = judgement.body
-            for cell in self.cells():
-                if cell.request != request.label:
-                    continue
-                if cell.deployment in judgement.rejected:
-                    self.rejected[cell.id] = judgement.rejected[cell.deployment]
-                    self.observer.rejected(cell, self.rejected[cell.id])
-                    continue
-                port = self.running[cell.deployment].port
-                targets[cell.id] = Target(
-                    host="127.0.0.1",
-                    port=port,
-                    method=request.method,
-                    name=cell.id,
-                    request=request_bytes(request, port),
-                    expected=Expected(request.expect.status, judgement.body),
-                )
+        for request in self.prepared.loaded.scenario.requests:
+            cells = [cell for cell in self.cells() if _asks(cell, request)]
+            judgements = self._judge_parts(request, bodies) if cells else []
+            for cell in cells:
+                reasons = [reason for one in judgements if (reason := one.rejected.get(cell.deployment))]
+                if reasons:
+                    self.rejected[cell.id] = reasons[0]
+                    self.observer.rejected(cell, reasons[0])
+                else:
+                    targets[cell.id] = self._target(cell, request, judgements)
         return targets
+
+    def _judge_parts(self, request: Request | Mix, bodies: Bodies) -> list[Judgement]:
+        """The judgement of each request that is sent."""
+        judgements = []
+        for part in request.parts:
+            key = request.label, part.label
+            judgement = judge_answers(
+                part,
+                self._apps_first(),
+                bodies.get(key),
+                self.prepared.loaded.scenario.measure.response_timeout_ns,
+            )
+            bodies[key] = judgement.expected.body
+            judgements.append(judgement)
+        return judgements
+
+    def _target(self, cell: Cell, request: Request | Mix, judgements: Sequence[Judgement]) -> Target:
+        port = self.running[cell.deployment].port
+        requests = tuple(
+            WireRequest(
+                name=cell.id if part is request else part.label,
+                method=part.method,
+                data=request_bytes(part, port),
+                expected=judgement.expected,
+                weight=part.weight,
+            )
+            for part, judgement in zip(request.parts, judgements, strict=True)
+        )
+        return Target("127.0.0.1", port, requests)
 
     def _apps_first(self) -> list[RunningDeployment]:
         """Those that run in the order of the run, floors last: where opinions are even, the app is right."""
@@ -136,6 +155,10 @@ class LaunchInProgress:
         self.store.write_launch(
             Launch(number=self.number, deployments=(*self._ended, *running), rejected=self.rejected)
         )
+
+
+def _asks(cell: Cell, request: Request | Mix) -> bool:
+    return cell.load.locustfile is None and cell.request == request.label
 
 
 def _record(

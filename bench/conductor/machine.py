@@ -11,14 +11,19 @@ import psutil
 from bench.results.model import Machine
 
 
-def describe_machine() -> Machine:
-    """What decides about speed here, as far as the system tells. The generator gets the last core."""
+def describe_machine(generators: int = 1) -> Machine:
+    """What decides about speed here, as far as the system tells.
+
+    The load generator gets the last cores, one for each of its processes as long as one is left for the
+    servers; a single core it shares with them.
+    """
     cores = sorted(os.sched_getaffinity(0))
+    for_servers = max(1, len(cores) - generators)
     return Machine(
         cpu_model=_field(Path("/proc/cpuinfo"), "model name") or platform.machine(),
         cores=len(cores),
-        server_cores=tuple(cores[:-1] or cores),
-        generator_cores=(cores[-1],),
+        server_cores=tuple(cores[:for_servers]),
+        generator_cores=tuple(cores[for_servers:] or cores),
         memory_bytes=psutil.virtual_memory().total,
         kernel=platform.release(),
         distribution=_distribution(),

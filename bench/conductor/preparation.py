@@ -1,16 +1,18 @@
 """Before a run starts: what will run, under which settings, and everything that can be refused by then."""
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bench.conductor.availability import available_servers, versions
+from bench.conductor.descriptors import allow_connections
 from bench.conductor.machine import describe_machine
 from bench.conductor.ports import free_port
 from bench.errors import ServerFailed
 from bench.plan import cells_of, estimated_duration_ns
-from bench.results.model import Deployment, Machine, Run, Skipped
+from bench.results.model import Cell, Deployment, Machine, Run, Skipped
 from bench.scenario.model import Scenario, ServerChoice
 from bench.scenario.reading import LoadedScenario
 from bench.servers import SERVERS, Blueprint, Settings
@@ -45,17 +47,21 @@ def prepare(
     name: str | None = None,
     machine: Machine | None = None,
 ) -> Prepared:
-    """Plan the run. Raises ServerFailed where a fixed port is taken or no server can be started here.
+    """Plan the run, and raise the soft limit of open files where it is too low for it.
 
-    Give `machine` where this process has been bound to some of its cores since they were looked at.
+    Raises ServerFailed where a fixed port is taken or no server can be started here, and InputError where
+    fewer files may be open than there are connections. Give `machine` where this process has been bound to
+    some of its cores since they were looked at.
     """
-    scenario, machine = loaded.scenario, machine or describe_machine()
+    scenario = loaded.scenario
+    machine = machine or describe_machine(scenario.measure.generators)
     skipped = tuple(_skipped(scenario))
     choices = _choices(loaded, machine)
     if not choices:
         reasons = "\n  ".join(f"{skip.name}: {skip.reason}; {skip.remedy}" for skip in skipped)
         raise ServerFailed("none of the scenario's servers can be started here", reasons)
     cells = cells_of(list(choices), scenario.requests, scenario.load)
+    allow_connections(_most_at_one_end(cells))
     if seed is None:
         seed = scenario.measure.seed
     started_at = datetime.now(UTC)
@@ -74,7 +80,7 @@ def prepare(
         cells=cells,
         skipped=skipped,
     )
-    estimate = estimated_duration_ns(scenario.measure, len(choices), len(cells))
+    estimate = estimated_duration_ns(scenario.measure, len(choices), cells)
     return Prepared(loaded, run, {deployment.id: choice for deployment, choice in choices.items()}, estimate)
 
 
@@ -107,7 +113,7 @@ def _deployments(
     """The app under this server, and the floor under it where there is one."""
     found = []
     for app in ("app", "floor"):
-        if app == "floor" and loaded.scenario.floor is None:
+        if app == "floor" and not _has_use_for_floor(loaded.scenario):
             continue
         blueprint = _blueprint(loaded, choice, app == "app", PORT_PLACEHOLDER, machine)
         (part,) = blueprint.parts
@@ -128,6 +134,31 @@ def _deployments(
     return found
 
 
+def _has_use_for_floor(scenario: Scenario) -> bool:
+    """Whether there is a floor and a load for it: the users of a locustfile ask only the app."""
+    return scenario.floor is not None and any(load.locustfile is None for load in scenario.load)
+
+
+def _connections(scenario: Scenario) -> int:
+    """How many connections a deployment may have: those of one cell stay open while another is measured."""
+    return sum(
+        load.most_connections * (1 if load.locustfile is not None else len(scenario.requests))
+        for load in scenario.load
+    )
+
+
+def _most_at_one_end(cells: Sequence[Cell]) -> int:
+    """The most connections that one process may have.
+
+    That is the generator with those of all cells, or a server with a proxy in front, which has two for each
+    of its own.
+    """
+    of_deployments: Counter[str] = Counter()
+    for cell in cells:
+        of_deployments[cell.deployment] += cell.load.connections
+    return max(of_deployments.total(), 2 * max(of_deployments.values(), default=0))
+
+
 def _blueprint(
     loaded: LoadedScenario, choice: ServerChoice, framework_app: bool, port: int, machine: Machine
 ) -> Blueprint:
@@ -139,7 +170,8 @@ def _blueprint(
             port=port,
             processes=choice.processes or len(machine.server_cores),
             threads=choice.threads,
-            connections=max(load.connections for load in scenario.load),
+            connections=_connections(scenario),
+            at_once=max(load.most_connections for load in scenario.load),
             options=choice.options,
         )
     )

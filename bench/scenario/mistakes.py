@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pydantic_core import PydanticCustomError
 
 TYPE = "mistakes"
+KEY = "[key]"  # ends a location that is a mapping's key, not its value
 _LONGEST_SHOWN = 60
 
 

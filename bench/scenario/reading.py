@@ -1,8 +1,9 @@
 """From a scenario file to a scenario, or to all that is wrong with the file at once."""
 
 import os
+import re
 import stat
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from bench.scenario.mistakes import quoted
 from bench.scenario.model import Scenario
 from bench.scenario.places import value_at, with_full_servers
 from bench.scenario.sentences import problems_of
+from bench.scenario.texts import LOCUSTFILE
 from bench.scenario.yaml_nodes import Document, Node, compose
 
 # Reading takes up to 4 us a byte, so that the largest file is still answered in half a second.
@@ -30,6 +32,10 @@ class LoadedScenario:
     text: str
     scenario: Scenario
     directory: Path
+
+    def beside(self, name: str) -> Path:
+        """The absolute path of a file that the scenario names."""
+        return (self.path.parent / name).resolve()
 
 
 def load_scenario(path: Path, servers: Collection[str]) -> LoadedScenario:
@@ -80,7 +86,7 @@ def _validated(
         return None, problems or [_EMPTY]
     if not isinstance(root.value, dict):
         return None, [*problems, _EMPTY if root.value is None else _no_mapping(root)]
-    problems += _problems_of_directory(root, folder)
+    problems += _problems_of_directory(root, folder) + _problems_of_locustfiles(root, folder)
     try:
         return Scenario.model_validate(root.plain(), context=servers, by_alias=True, by_name=False), problems
     except ValidationError as error:
@@ -97,3 +103,23 @@ def _problems_of_directory(root: Node, folder: Path) -> list[Problem]:
         return []
     what = f"there is no folder {quoted(node.value)} beside the scenario file"
     return [Problem(node.line, node.column, what, "write it relative to the scenario file")]
+
+
+def _problems_of_locustfiles(root: Node, folder: Path) -> list[Problem]:
+    """Locustfiles that are not there; what is no path of one is told by validation."""
+    return [
+        Problem(
+            node.line,
+            node.column,
+            f"there is no file {quoted(str(node.value))} beside the scenario file",
+            "write its path relative to the scenario file",
+        )
+        for node in _locustfiles(value_at(root, ("load",)))
+        if re.fullmatch(LOCUSTFILE, str(node.value)) and not os.path.isfile(folder / str(node.value))  # noqa: PTH113 - as above
+    ]
+
+
+def _locustfiles(load: Node) -> Iterator[Node]:
+    for level in load.value if isinstance(load.value, list) else [load]:
+        if isinstance(level.value, dict) and "locustfile" in level.value:
+            yield level.value["locustfile"][1]

@@ -22,11 +22,15 @@ def scenario_schema(servers: Collection[str]) -> Schema:
     parts = schema.pop("$defs")
     parts["Measure"]["properties"] = _with_written_defaults(parts["Measure"]["properties"])
     parts |= _server_parts(parts["ServerChoice"], servers) | {"RequestLine": _request_line(parts["Request"])}
+    parts["Mix"]["properties"]["mix"] = {
+        "description": parts["Mix"]["properties"]["mix"]["description"],
+        **_one_or_many(_part("RequestLine"), _part("Request")),
+    }
     properties = schema["properties"]
     properties["servers"] = _servers(properties["servers"]["description"], servers)
     properties["requests"] = {
         "description": properties["requests"]["description"],
-        **_one_or_many(_part("RequestLine"), _part("Request")),
+        **_one_or_many(_part("RequestLine"), _part("Request"), _part("Mix")),
         "default": ["GET /"],
     }
     properties["load"] = {

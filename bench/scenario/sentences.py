@@ -1,29 +1,40 @@
 """What validation found, as problems a person can read: plain sentences, each with its line and column."""
 
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bench.errors import Problem
-from bench.scenario.mistakes import TYPE, Mistake, did_you_mean, nearest, quoted
-from bench.scenario.model import Expectation, Load, Measure, Request, Scenario, ServerChoice
+from bench.scenario.expectation import CHECKS, WORD, ExpectedBody, ExpectedHeader
+from bench.scenario.mistakes import KEY, TYPE, Mistake, did_you_mean, nearest, quoted
+from bench.scenario.model import Expectation, Load, Measure, Mix, Request, Scenario, ServerChoice
 from bench.scenario.places import Location, key_at, value_at
+from bench.scenario.request import MIX, REQUEST
 from bench.scenario.texts import WHAT_AND_REMEDY
 from bench.scenario.yaml_nodes import Node
 from bench.units import write_duration
 
+_ANY = "*"  # a key that the user chooses
+_KINDS = frozenset({REQUEST, MIX, WORD, CHECKS})  # steps of a location that no file has
+_OF_A_REQUEST: dict[Location, type[BaseModel]] = {
+    (): Request,
+    ("expect",): Expectation,
+    ("expect", "body", CHECKS): ExpectedBody,
+    ("expect", "headers", _ANY): ExpectedHeader,
+}
 PARTS: dict[Location, type[BaseModel]] = {
     (): Scenario,
     ("servers",): ServerChoice,
-    ("requests",): Request,
-    ("requests", "expect"): Expectation,
+    **{("requests", REQUEST, *below): part for below, part in _OF_A_REQUEST.items()},
+    ("requests", MIX): Mix,
+    **{("requests", MIX, "mix", *below): part for below, part in _OF_A_REQUEST.items()},
     ("load",): Load,
     ("measure",): Measure,
 }
 _NAMES_OF_A_HOST = frozenset({"address", "base_url", "bind", "host", "hosts", "target", "url"})
-_KEY = "[key]"  # ends a location that is a mapping's key, not its value
 
 _REMEDIES = {
     "app": "write `app: package.module:attribute`",
@@ -31,6 +42,8 @@ _REMEDIES = {
     "path": "write `path: /`, or the whole request as `GET /`",
     "ServerChoice": "write a server's name, or `gunicorn: {threads: 8}`",
     "Request": "write it as `GET /json`",
+    WORD: "or write what the body must be, such as `{contains: text}`",
+    "ExpectedHeader": "write its value, or `{contains: text}`",
     "Load": "write `load: {connections: 16}`",
     "Measure": "write `measure: {for: 60s}`",
 }
@@ -63,7 +76,7 @@ def problems_of(error: ValidationError, root: Node) -> list[Problem]:
         if details["type"] == "missing" and details["loc"] in meant:
             continue
         for mistake in _mistakes(details, root):
-            location = details["loc"] + mistake.at
+            location = _in_the_file(details["loc"]) + mistake.at
             place = _place(root, location)
             if not place.broken:
                 what = _sentence(mistake.what, location, place)
@@ -76,13 +89,18 @@ def _mistakes(details: ErrorDetails, root: Node) -> Iterator[Mistake]:
     if kind == TYPE:
         yield from details["ctx"][TYPE]
     elif kind == "extra_forbidden":
-        yield Mistake(f"unknown key {quoted(str(location[-1]))}", _remedy_for_unknown(location), (_KEY,))
+        yield Mistake(f"unknown key {quoted(str(location[-1]))}", _remedy_for_unknown(location), (KEY,))
     elif kind == "missing":
         yield Mistake(f"the key `{location[-1]}` is missing", _REMEDIES.get(str(location[-1]), "add it"))
     elif kind == "too_short" and details["input"]:
         return  # the entries that are there have mistakes of their own
     elif kind != "default_factory_not_called":  # which follows from a mistake in another field
-        yield _mistake_in_value(details, _place(root, location))
+        yield _mistake_in_value(details, _place(root, _in_the_file(location)))
+
+
+def _in_the_file(location: Location) -> Location:
+    """The location without the steps that only tell which of several models was meant."""
+    return tuple(step for step in location if step not in _KINDS)
 
 
 def _mistake_in_value(details: ErrorDetails, node: Node) -> Mistake:
@@ -97,10 +115,10 @@ def _remedy_for_value(details: ErrorDetails, node: Node) -> str:
         return WHAT_AND_REMEDY[context["pattern"]][1]
     if details["type"] == "string_type" and isinstance(node.value, int | float):
         return _REMEDIES.get(str(details["loc"][-1]), "write it in quotes")
-    if details["type"] == "literal_error" and isinstance(details["input"], str):
-        return did_you_mean(
-            details["input"], context["expected"].replace("'", "").replace(" or ", ", ").split(", ")
-        )
+    if details["type"] == "literal_error":
+        words = context["expected"].replace("'", "").replace(" or ", ", ").split(", ")
+        meant = did_you_mean(details["input"], words) if isinstance(details["input"], str) else ""
+        return meant or _REMEDIES.get(str(details["loc"][-1]), "")
     return _REMEDIES.get(context.get("class_name", ""), "")
 
 
@@ -108,9 +126,9 @@ def _remedy_for_unknown(location: Location) -> str:
     key, keys = str(location[-1]), _keys(location[:-1])
     if key in _NAMES_OF_A_HOST:
         return "leave it out: only deployments on loopback are asked, never another host"
-    homes = [" ".join(f"`{step}:`" for step in part) for part in PARTS if part and key in _keys(part)]
-    if homes and f"{key}s" not in keys:
-        return f"it belongs below {homes[0]}"
+    home = _home(key, location[:-1])
+    if home and f"{key}s" not in keys:
+        return f"it belongs below {home}"
     return did_you_mean(key, keys) or f"the keys here are {', '.join(keys)}"
 
 
@@ -119,14 +137,43 @@ def _meant(location: Location) -> Location:
     return *location[:-1], nearest(str(location[-1]), _keys(location[:-1])) or ""
 
 
+def _home(key: str, location: Location) -> str:
+    """The keys below which this one belongs, as a file has them: of several homes the nearest; or nothing."""
+    here = _steps(location)
+    homes = [pattern for pattern, part in PARTS.items() if pattern and key in _keys_of(part)]
+    if any(_in_the_file(home) == _in_the_file(here) for home in homes):
+        return ""  # it belongs here, beside other keys
+    home = max(homes, key=lambda pattern: _steps_shared(pattern, here), default=())
+    return " ".join(f"`{step}:`" for step in _in_the_file(home) if step != _ANY)
+
+
+def _steps_shared(one: Location, other: Location) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
 def _keys(location: Location) -> list[str]:
     """The keys of the part at the location, as a file has them."""
-    part = PARTS[tuple(step for step in location if isinstance(step, str))]
+    steps = _steps(location)
+    return _keys_of(next(part for pattern, part in PARTS.items() if _fits(pattern, steps)))
+
+
+def _steps(location: Location) -> Location:
+    """The keys of the location, without the places in lists."""
+    return tuple(step for step in location if isinstance(step, str))
+
+
+def _fits(pattern: Location, steps: Location) -> bool:
+    return len(pattern) == len(steps) and all(
+        expected in (_ANY, step) for expected, step in zip(pattern, steps, strict=True)
+    )
+
+
+def _keys_of(part: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in part.model_fields.items()]
 
 
 def _place(root: Node, location: Location) -> Node:
-    return key_at(root, location[:-1]) if location[-1] == _KEY else value_at(root, location)
+    return key_at(root, location[:-1]) if location[-1] == KEY else value_at(root, location)
 
 
 def _sentence(what: str, location: Location, node: Node) -> str:
@@ -134,9 +181,9 @@ def _sentence(what: str, location: Location, node: Node) -> str:
     if not what.startswith("must"):
         return what
     *_, name = (
-        str(step) for step in location[: -2 if location[-1] == _KEY else None] if isinstance(step, str)
+        str(step) for step in location[: -2 if location[-1] == KEY else None] if isinstance(step, str)
     )
-    of = {_KEY: "a key of "}.get(str(location[-1]), "an entry of " if isinstance(location[-1], int) else "")
+    of = {KEY: "a key of "}.get(str(location[-1]), "an entry of " if isinstance(location[-1], int) else "")
     return f"{of}{quoted(name)} {what}, not {_shown(node)}"
 
 

@@ -51,3 +51,8 @@ def request(value: Any) -> Any:
         return value
     match = _REQUEST_LINE.fullmatch(value.strip())
     return {"method": match[1], "path": match[2]} if match else {"path": value.strip()}
+
+
+def expected_header(value: Any) -> Any:
+    """`{equal: text/html}` for `text/html`."""
+    return {"equal": value} if isinstance(value, str) else value

@@ -16,17 +16,26 @@ APP_REFERENCE = f"^{_DOTTED}:{_DOTTED}$"
 VARIABLE_NAME = f"^{_IDENTIFIER}$"
 HEADER_NAME = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
 HEADER_VALUE = r"^[\t\x20-\x7e]*$"
+COOKIE_NAME = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$"
+COOKIE_VALUE = r"^[!#-+\x2d-:<-\[\]-~]*$"
 PATH = r"^/([!$-.0-~][!$-~]*)?$"
 ARGUMENT = r"^[^\x00]*$"
 DURATION = r"^\s*[0-9]{1,18}(\.[0-9]{1,9})?\s*(ns|us|ms|s|m|h)\s*$"
+RATE = r"^\s*[0-9]{1,9}(\.[0-9]{1,20})?\s*/\s*(s|min)\s*$"
+LOCUSTFILE = r"^[^\x00-\x1f\x7f]+\.py$"
+SHA256 = r"^[0-9A-Fa-f]{64}$"
 
 Name = Annotated[str, Field(pattern=NAME)]
 AppReference = Annotated[str, Field(pattern=APP_REFERENCE)]
 VariableName = Annotated[str, Field(pattern=VARIABLE_NAME)]
 HeaderName = Annotated[str, Field(pattern=HEADER_NAME)]
 HeaderValue = Annotated[str, Field(pattern=HEADER_VALUE)]
+CookieName = Annotated[str, Field(pattern=COOKIE_NAME)]
+CookieValue = Annotated[str, Field(pattern=COOKIE_VALUE)]
 Path = Annotated[str, Field(pattern=PATH)]
 Argument = Annotated[str, Field(pattern=ARGUMENT)]
+LocustfilePath = Annotated[str, Field(pattern=LOCUSTFILE)]
+Sha256 = Annotated[str, Field(pattern=SHA256)]
 
 WHAT_AND_REMEDY = {
     NAME: (
@@ -44,9 +53,19 @@ WHAT_AND_REMEDY = {
     ),
     HEADER_NAME: ("must be the name of a header", "such as `Accept`, without spaces or a colon"),
     HEADER_VALUE: ("must be one line of ASCII text", "encode anything else"),
+    COOKIE_NAME: ("must be the name of a cookie", "such as `session`, without spaces, commas or semicolons"),
+    COOKIE_VALUE: (
+        "must be ASCII text without spaces, quotes, commas, semicolons or backslashes",
+        "encode anything else, such as `%20` for a space",
+    ),
     PATH: (
         "must be a path that starts with one slash, without spaces, `#` or quotes",
         "write only the path, such as `/json`: only deployments on loopback are asked, never another host",
     ),
     ARGUMENT: ("must be text without a NUL character", "no program can be given one"),
+    LOCUSTFILE: (
+        "must be the path of a Python file",
+        "write it relative to the scenario file, such as `flows.py`",
+    ),
+    SHA256: ("must be a SHA-256: 64 hexadecimal digits", "as `sha256sum` prints it"),
 }

@@ -14,7 +14,8 @@ class Settings:
     """What a deployment must be: the app as `module:attribute`, and equal settings for every server.
 
     `framework_app` says whether the app is the user's own; the floor is a bare WSGI callable. `connections`
-    is the largest number of connections the load will open; no server may cap it below.
+    is the largest number of connections the load will open; no server may cap it below. `at_once` is the
+    largest number of them that have a request out at the same time.
     """
 
     app: str
@@ -23,6 +24,7 @@ class Settings:
     processes: int
     threads: int
     connections: int
+    at_once: int
     options: tuple[str, ...] = ()
 
 

@@ -39,7 +39,7 @@ class FlaskDevelopmentServer:
         return Blueprint(
             parts=(Process(command),),
             processes=1,
-            threads=settings.connections,
+            threads=settings.at_once,
             keeps_alive=False,
             remarks=("one process, a new thread for every connection, closes each after one answer",),
         )

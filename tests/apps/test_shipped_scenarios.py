@@ -1,4 +1,5 @@
 import importlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -6,6 +7,8 @@ import pytest
 from ruamel.yaml import YAML
 from werkzeug.test import Client, TestResponse
 
+from bench.conductor.answers import expected_of
+from bench.load.expectations import mismatch
 from bench.scenario.model import DEFAULT_SERVERS, Request, Scenario
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
@@ -24,6 +27,8 @@ def application(reference: str) -> Any:
 def answer(reference: str, request: Request) -> TestResponse:
     body = {"data": request.body} if request.json_body is None else {"json": request.json_body}
     client = Client(application(reference))
+    for name, value in request.cookies.items():
+        client.set_cookie(name, value)
     return client.open(request.path, method=request.method, headers=request.headers, buffered=True, **body)
 
 
@@ -44,11 +49,36 @@ def test_a_scenario_is_valid_and_says_which_question_it_answers(file: Path) -> N
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_request_of_a_scenario_is_answered_as_expected(file: Path) -> None:
     scenario = load(file)
-    for request in scenario.requests:
+    for request in (part for one in scenario.requests for part in one.parts):
         given = answer(scenario.app, request)
-        assert given.status_code == request.expect.status
+        assert wrong_with(given, request) is None
         if scenario.floor is not None:
             assert answer(scenario.floor, request).data == given.data
+            assert wrong_with(answer(scenario.floor, request), request) is None
+
+
+def wrong_with(given: TestResponse, request: Request) -> tuple[str, str] | None:
+    fields = [(name.encode(), value.encode()) for name, value in given.headers]
+    return mismatch(expected_of(request.expect), given.status_code, fields, given.data)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_locustfile_of_a_scenario_is_there_and_asks_what_the_app_answers(file: Path) -> None:
+    scenario = load(file)
+    client = Client(application(scenario.app))
+    for locustfile in (one.locustfile for one in scenario.load if one.locustfile is not None):
+        text = (file.parent / locustfile).read_text(encoding="utf-8")
+        asked = re.findall(r'client\.get\("([^"]+)"', text)
+        assert asked
+        assert [client.get(path).status_code for path in asked] == [200] * len(asked)
+
+
+def test_there_is_a_scenario_for_every_kind_of_load_and_request() -> None:
+    scenarios = [load(file) for file in FILES]
+    loads = [one for scenario in scenarios for one in scenario.load]
+    assert {one.arrivals for one in loads} == {None, "constant", "poisson"}
+    assert any(one.locustfile for one in loads)
+    assert any(len(request.parts) > 1 for scenario in scenarios for request in scenario.requests)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

@@ -40,6 +40,26 @@ def test_a_request_is_what_the_scenario_says_and_goes_to_loopback() -> None:
     )
 
 
+def test_a_content_type_that_is_given_replaces_that_of_json() -> None:
+    headers = {"content-type": "application/vnd.api+json"}
+    data = request_bytes(Request(method="POST", path="/", headers=headers, json_body={}), 8000)
+    assert data.lower().count(b"content-type") == 1
+    assert b"content-type: application/vnd.api+json\r\n" in data
+
+
+def test_cookies_go_in_one_header() -> None:
+    data = request_bytes(Request(path="/", cookies={"session": "abc", "seen": ""}), 8000)
+    assert data.endswith(b"\r\nCookie: session=abc; seen=\r\n\r\n")
+
+
+def test_header_fields_are_kept_as_they_came() -> None:
+    answer = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nset-cookie: \xe4\r\nContent-Length: 0\r\n\r\n"
+    with answering(answer) as port:
+        got = ask(request_bytes(Request(path="/"), port), "GET", port, 10.0)
+    assert got.fields == ((b"Set-Cookie", b"a=b"), (b"set-cookie", b"\xe4"), (b"Content-Length", b"0"))
+    assert got.headers == {"set-cookie": "\xe4", "content-length": "0"}
+
+
 @pytest.mark.parametrize(
     ("request_", "end"),
     [
@@ -47,7 +67,7 @@ def test_a_request_is_what_the_scenario_says_and_goes_to_loopback() -> None:
         (Request(method="POST", path="/", body="ä"), b"Content-Length: 2\r\n\r\n\xc3\xa4"),
         (
             Request.model_validate({"method": "PUT", "path": "/", "json": {"a": [1, None]}}),
-            b'Content-Type: application/json\r\nContent-Length: 14\r\n\r\n{"a":[1,null]}',
+            b'Content-Length: 14\r\nContent-Type: application/json\r\n\r\n{"a":[1,null]}',
         ),
     ],
 )

@@ -16,6 +16,7 @@ import pytest
 from bench.conductor.deployment import RunningDeployment, Stopping, Surroundings
 from bench.conductor.family import NONCE_VARIABLE
 from bench.conductor.interruption import Interruption
+from bench.conductor.launch import Bodies
 from bench.conductor.ports import free_port
 from bench.conductor.preparation import prepare
 from bench.errors import InputError, ServerFailed
@@ -210,14 +211,15 @@ def _variables_of(deployment: RunningDeployment) -> dict[str, str]:
 def test_answers_that_differ_between_servers_are_rejected_where_they_differ_from_most(tmp_path: Path) -> None:
     servers = ["waitress", "gunicorn", "gunicorn-sync"]
     with launched(tmp_path, app="tests.fixtures.wrong:own_opinion", servers=servers) as (launch, watcher):
-        bodies: dict[str, bytes | None] = {}
+        bodies: Bodies = {}
         targets = launch.judge(bodies)
         assert launch.rejected.keys() == watcher.rejections.keys() == {"waitress GET / x16"}
         assert "differs from the other deployments' answer" in launch.rejected["waitress GET / x16"]
         assert targets.keys() == {"gunicorn GET / x16", "gunicorn-sync GET / x16"}
         assert [cell.deployment for cell in launch.cells()] == ["gunicorn", "gunicorn-sync"]
-        assert bodies["GET /"] is not None
-        assert bodies["GET /"].startswith(b"gunicorn")
+        (body,) = bodies.values()
+        assert body is not None
+        assert body.startswith(b"gunicorn")
 
 
 def test_where_opinions_are_even_the_app_is_right_and_not_the_floor(tmp_path: Path) -> None:
@@ -230,7 +232,7 @@ def test_where_opinions_are_even_the_app_is_right_and_not_the_floor(tmp_path: Pa
 
 def test_the_right_answer_stays_what_it_was_in_an_earlier_launch(tmp_path: Path) -> None:
     with launched(tmp_path, app="tests.fixtures.good:app", servers="waitress") as (launch, _):
-        assert launch.judge({"GET /": b"what it was"}) == {}
+        assert launch.judge({("GET /", "GET /"): b"what it was"}) == {}
         assert launch.rejected.keys() == {"waitress GET / x16"}
 
 

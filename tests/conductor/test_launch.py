@@ -8,7 +8,7 @@ import pytest
 
 from bench.conductor.deployment import RunningDeployment, Stopping
 from bench.conductor.interruption import Interruption
-from bench.conductor.launch import LaunchInProgress
+from bench.conductor.launch import Bodies, LaunchInProgress
 from bench.conductor.ports import free_port
 from bench.servers import SERVERS
 from tests.conductor.launching import Watcher, ask_often, launched, living
@@ -91,11 +91,11 @@ def test_a_deployment_runs_on_the_cores_for_servers(
 
 
 def test_apps_and_floors_give_the_same_answers(launch: LaunchInProgress) -> None:
-    bodies: dict[str, bytes | None] = {}
+    bodies: Bodies = {}
     targets = launch.judge(bodies)
     assert launch.rejected == {}
     assert targets.keys() == {cell.id for cell in launch.prepared.run.cells}
-    assert bodies == {"GET /": b"Hello, world!\n"}
+    assert bodies == {("GET /", "GET /"): b"Hello, world!\n"}
 
 
 def test_no_two_deployments_share_a_port(launch: LaunchInProgress) -> None:

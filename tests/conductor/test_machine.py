@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import psutil
+import pytest
 
 from bench.conductor.availability import available_servers, installed_version, versions
 from bench.conductor.children import child_environment
@@ -25,6 +26,22 @@ def test_generator_and_servers_share_out_the_cores_we_may_use() -> None:
     assert set(machine.server_cores) | set(machine.generator_cores) == before
     if len(before) > 1:
         assert not set(machine.server_cores) & set(machine.generator_cores)
+
+
+@pytest.mark.parametrize(
+    ("generators", "for_servers", "for_generators"),
+    [(1, (0, 1, 2), (3,)), (2, (0, 1), (2, 3)), (3, (0,), (1, 2, 3)), (9, (0,), (1, 2, 3))],
+)
+def test_each_process_of_the_generator_gets_a_core_while_one_is_left_for_the_servers(
+    monkeypatch: pytest.MonkeyPatch,
+    generators: int,
+    for_servers: tuple[int, ...],
+    for_generators: tuple[int, ...],
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {3, 1, 2, 0})  # a machine of four cores
+    machine = describe_machine(generators)
+    assert machine.server_cores == for_servers
+    assert machine.generator_cores == for_generators
 
 
 def test_with_one_core_servers_and_generator_share_it() -> None:

@@ -10,7 +10,7 @@ import bench.errors
 from bench.cli.main import bench as bench_command
 from bench.errors import BenchError
 from bench.results.model import Slice
-from bench.scenario.model import Expectation, Load, Measure, Request, Scenario, ServerChoice
+from bench.scenario.part import Part
 from bench.scenario.reading import load_scenario
 from bench.servers import server_names
 
@@ -46,8 +46,13 @@ def test_every_scenario_shown_is_a_right_one(name: str, text: str, tmp_path: Pat
     load_scenario(file, server_names())
 
 
-@pytest.mark.parametrize("part", [Scenario, ServerChoice, Request, Expectation, Load, Measure])
-def test_the_scenario_page_names_every_key(part: type[Scenario]) -> None:
+def parts() -> list[type[Part]]:
+    """Every kind of mapping that a scenario may hold."""
+    return sorted(Part.__subclasses__(), key=lambda part: part.__name__)
+
+
+@pytest.mark.parametrize("part", parts())
+def test_the_scenario_page_names_every_key(part: type[Part]) -> None:
     for name, field in part.model_fields.items():
         assert f"`{field.alias or name}`" in page("scenario.md")
 
@@ -55,7 +60,7 @@ def test_the_scenario_page_names_every_key(part: type[Scenario]) -> None:
 def test_the_scenario_page_names_no_key_that_is_not_there() -> None:
     known = {
         field.alias or name
-        for part in (Scenario, ServerChoice, Request, Load, Measure)
+        for part in parts()
         for name, field in part.model_fields.items()
     }
     assert set(re.findall(r"^\| `(\w+)`", page("scenario.md"), re.MULTILINE)) == known

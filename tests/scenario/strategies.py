@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 from bench.scenario.model import DEFAULT_SERVERS
 
 SERVERS = DEFAULT_SERVERS
+LOCUSTFILE = "flows.py"  # beside every scenario that is read
 
 Data = st.SearchStrategy[Any]
 
@@ -65,28 +66,79 @@ SERVER_LISTS = (
     | st.lists(SERVER_NAMES | FULL_SERVERS | ONE_NAMED_SERVER, min_size=1, max_size=4)
 )
 
-FULL_REQUESTS = st.fixed_dictionaries(
-    {"path": PATHS},
+COOKIES = st.dictionaries(
+    st.from_regex(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,12}", fullmatch=True),
+    st.from_regex(r"[!#-+\x2d-:<-\[\]-~]{0,12}", fullmatch=True),
+    max_size=3,
+)
+HEADER_VALUES = st.from_regex(r"[\t\x20-\x7e]{0,12}", fullmatch=True)
+JSON_PATHS = st.lists(
+    IDENTIFIERS.map(".{}".format) | st.integers(-9, 9).map("[{}]".format) | st.just("[*]"), max_size=3
+).map(lambda steps: "$" + "".join(steps))
+BODY_CHECKS = st.fixed_dictionaries(
+    {},
     optional={
-        "method": METHODS,
-        "headers": HEADERS,
-        "expect": st.fixed_dictionaries(
-            {}, optional={"status": st.integers(100, 599), "body": st.sampled_from(["same", "any"])}
+        "equal": BODIES,
+        "contains": BODIES | st.lists(BODIES, min_size=1, max_size=2),
+        "json": st.dictionaries(JSON_PATHS, JSON, min_size=1, max_size=2),
+        "sha256": st.from_regex(r"[0-9a-fA-F]{64}", fullmatch=True),
+    },
+).filter(bool)
+EXPECTATIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "status": st.integers(100, 599),
+        "body": st.sampled_from(["same", "any"]) | BODY_CHECKS,
+        "headers": st.dictionaries(
+            st.from_regex(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,12}", fullmatch=True),
+            HEADER_VALUES
+            | st.fixed_dictionaries({"equal": HEADER_VALUES})
+            | st.fixed_dictionaries({"contains": HEADER_VALUES}),
+            max_size=2,
         ),
     },
-).flatmap(
-    lambda request: st.one_of(
-        st.just(request),
-        BODIES.map(lambda body: {**request, "body": body}),
-        JSON.map(lambda body: {**request, "json": body}),
-    )
-)
-REQUEST_LINES = PATHS | st.tuples(METHODS, PATHS).map(" ".join)
-REQUEST_LISTS = (
-    REQUEST_LINES | FULL_REQUESTS | st.lists(REQUEST_LINES | FULL_REQUESTS, min_size=1, max_size=3)
 )
 
-LOADS = st.fixed_dictionaries({}, optional={"connections": st.integers(1, 10_000)})
+
+def requests(**more: Data) -> Data:
+    """Requests in full form, with these further keys where they are wanted."""
+    return st.fixed_dictionaries(
+        {"path": PATHS},
+        optional={"method": METHODS, "headers": HEADERS, "cookies": COOKIES, "expect": EXPECTATIONS, **more},
+    ).flatmap(
+        lambda request: st.one_of(
+            st.just(request),
+            BODIES.map(lambda body: {**request, "body": body}),
+            JSON.map(lambda body: {**request, "json": body}),
+        )
+    )
+
+
+REQUEST_LINES = PATHS | st.tuples(METHODS, PATHS).map(" ".join)
+PARTS_OF_MIXES = REQUEST_LINES | requests(weight=st.integers(1, 1000))
+MIXES = st.fixed_dictionaries(
+    {
+        "name": NAMES.filter(lambda name: not name.endswith(".py")),
+        "mix": PARTS_OF_MIXES | st.lists(PARTS_OF_MIXES, min_size=1, max_size=3),
+    }
+)
+ONE_REQUEST = REQUEST_LINES | requests() | MIXES
+REQUEST_LISTS = ONE_REQUEST | st.lists(ONE_REQUEST, min_size=1, max_size=3)
+
+CONNECTIONS = st.integers(1, 10_000)
+RATES = st.one_of(
+    st.integers(1, 10**6).map("{}/s".format),
+    st.integers(1, 10**6).map("{} / min".format),
+    st.floats(0.5, 1e6).map("{:.6f}/s".format),
+)
+LOADS = st.one_of(
+    st.fixed_dictionaries({}, optional={"connections": CONNECTIONS}),
+    st.fixed_dictionaries(
+        {"rate": RATES},
+        optional={"arrivals": st.sampled_from(["constant", "poisson"]), "connections": CONNECTIONS},
+    ),
+    st.fixed_dictionaries({"locustfile": st.just(LOCUSTFILE)}, optional={"users": CONNECTIONS}),
+)
 MEASURES = st.fixed_dictionaries(
     {},
     optional={
@@ -96,6 +148,7 @@ MEASURES = st.fixed_dictionaries(
         "start_timeout": durations(1_000, 3_600_000),
         "response_timeout": durations(10, 600_000),
         "seed": st.none() | st.integers(0, 2**63 - 1),
+        "generators": st.integers(1, 64),
     },
 )
 

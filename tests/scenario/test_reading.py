@@ -10,15 +10,16 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bench.errors import ScenarioError
-from bench.scenario.model import DEFAULT_SERVERS, Load, Request, Scenario, ServerChoice
+from bench.scenario.model import DEFAULT_SERVERS, Expectation, Load, Mix, Request, Scenario, ServerChoice
 from bench.scenario.reading import MOST_BYTES, LoadedScenario, load_scenario
-from tests.scenario.strategies import SCENARIOS, SERVERS, nearly_right, written
+from tests.scenario.strategies import LOCUSTFILE, SCENARIOS, SERVERS, nearly_right, written
 
 
 def load(content: str | bytes, servers: tuple[str, ...] = SERVERS) -> LoadedScenario:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "scenario.yaml")
         path.write_bytes(content.encode() if isinstance(content, str) else content)
+        Path(folder, LOCUSTFILE).touch()
         return load_scenario(path, servers)
 
 
@@ -73,15 +74,70 @@ def test_a_deployment_is_called_like_its_server_where_it_has_no_name() -> None:
         ("GET /json", [Request(path="/json")]),
         (["POST /a?b=c", "/d"], [Request(method="POST", path="/a?b=c"), Request(path="/d")]),
         ({"path": "/", "json": {"a": [1]}}, [Request(path="/", json_body={"a": [1]})]),
+        ({"name": "m", "mix": "/"}, [Mix(name="m", parts=(Request(path="/"),))]),
+        (
+            ["/", {"name": "m", "mix": ["POST /a", {"path": "/", "weight": 3}]}],
+            [
+                Request(path="/"),
+                Mix(name="m", parts=(Request(method="POST", path="/a"), Request(path="/", weight=3))),
+            ],
+        ),
     ],
 )
-def test_requests_may_be_a_line_a_mapping_or_a_list(requests: Any, expected: list[Request]) -> None:
+def test_requests_may_be_a_line_a_mapping_a_mix_or_a_list(
+    requests: Any, expected: list[Request | Mix]
+) -> None:
     assert list(scenario_of(requests=requests).requests) == expected
+
+
+def test_a_request_and_a_mix_both_have_a_label_and_parts() -> None:
+    request, mix = scenario_of(requests=["/a", {"name": "m", "mix": ["/b", "/c"]}]).requests
+    assert (request.label, [part.label for part in request.parts]) == ("GET /a", ["GET /a"])
+    assert (mix.label, [part.label for part in mix.parts]) == ("m", ["GET /b", "GET /c"])
+
+
+def expectation(**parts: Any) -> Expectation:
+    ((request,),) = (one.parts for one in scenario_of(requests={"path": "/", "expect": parts}).requests)
+    return request.expect
+
+
+def test_what_a_header_is_expected_to_be_may_be_written_as_its_value() -> None:
+    assert expectation(headers={"A": "b"}) == expectation(headers={"A": {"equal": "b"}})
+
+
+def test_a_text_that_a_body_contains_may_stand_alone() -> None:
+    assert expectation(body={"contains": "a"}) == expectation(body={"contains": ["a"]})
 
 
 def test_load_may_be_a_mapping_or_a_list() -> None:
     assert scenario_of(load={"connections": 8}).load == (Load(connections=8),)
     assert scenario_of(load=[{"connections": 8}, {}]).load == (Load(connections=8), Load(connections=16))
+
+
+@pytest.mark.parametrize(
+    ("load", "full"),
+    [
+        ({}, {"connections": 16}),
+        ({"rate": "500/s"}, {"rate": "500/s", "arrivals": "constant", "connections": 128}),
+        ({"rate": "30/min", "connections": 1}, {"rate": "0.5/s", "arrivals": "constant", "connections": 1}),
+        ({"locustfile": LOCUSTFILE}, {"locustfile": LOCUSTFILE, "users": 16}),
+    ],
+)
+def test_what_a_load_leaves_out_is_filled_in_where_it_means_something(load: Any, full: Any) -> None:
+    (written_out,) = scenario_of(load=load).load
+    assert written_out.model_dump(mode="json", by_alias=True, exclude_none=True) == full
+
+
+def test_a_locustfile_is_found_from_the_scenario_file(tmp_path: Path) -> None:
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "load").mkdir()
+    locustfile = tmp_path / "load" / "flows.py"
+    locustfile.touch()
+    path = tmp_path / "scenarios" / "a.yaml"
+    path.write_text("app: x:y\nload: {locustfile: ../load/flows.py}\n")
+    assert (
+        load_scenario(Path(os.path.relpath(path)), SERVERS).beside("../load/flows.py") == locustfile.resolve()
+    )
 
 
 def test_the_directory_is_found_from_the_scenario_file(tmp_path: Path) -> None:

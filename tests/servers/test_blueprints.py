@@ -17,6 +17,7 @@ def blueprint(server: str, *, framework_app: bool = True, connections: int = 16,
             processes=3,
             threads=5,
             connections=connections,
+            at_once=connections,
             options=options,
         )
     )
