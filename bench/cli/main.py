@@ -54,6 +54,7 @@ class OrderedGroup(click.Group):
 
 COMMANDS = [
     LazyCommand("bench.cli.run", "Measure what SCENARIO says."),
+    LazyCommand("bench.cli.load", "Put load on URL, which must be on this machine."),
     LazyCommand("bench.cli.report", "Make the report of RUN again: the id of a run, or its folder."),
     LazyCommand("bench.cli.servers", "List the servers, and which of them can be run here."),
     LazyCommand("bench.cli.validate", "Check scenario files without running them."),

@@ -6,31 +6,38 @@ import selectors
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from bench.conductor.children import child_environment, start
 from bench.conductor.log import last_lines
-from bench.errors import GeneratorFailed
-from bench.load.messages import SliceOrder, SliceOutcome
+from bench.errors import GeneratorFailed, InputError
+from bench.load.messages import LocustfileOrder, SliceOrder, SliceOutcome
 from bench.load.target import Target
 from bench.units import NS_PER_S
 
 START_TIMEOUT_S = 30.0
 ANSWER_TIMEOUT_S = 10.0
+LOCUSTFILE_PATIENCE_S = 60.0  # its users are spawned, log in, end their tasks and stop
 
 
 class GeneratorProcess:
-    """A running generator. Every method raises GeneratorFailed where it has died or does not answer."""
+    """A running generator: its load comes from so many processes, and goes to loopback and allowed hosts.
 
-    def __init__(self, cores: Sequence[int], log: Path) -> None:
+    Every method raises GeneratorFailed where it has died or does not answer.
+    """
+
+    def __init__(
+        self, cores: Sequence[int], log: Path, *, processes: int = 1, allowed_hosts: Collection[str] = ()
+    ) -> None:
         self._log = log
+        allowed = (argument for host in allowed_hosts for argument in ("--allow", host))
         self._buffer = b""
         with log.open("ab") as output:
             self._process: subprocess.Popen[bytes] = start(
-                (sys.executable, "-P", "-m", "bench.load"),
+                (sys.executable, "-P", "-m", "bench.load", "--processes", str(processes), *allowed),
                 directory=log.parent,
                 environment=child_environment({}),
                 cores=cores,
@@ -51,6 +58,18 @@ class GeneratorProcess:
         """One slice of load; returns when its last answer has come."""
         longest_s = (order.ramp_ns + order.counted_ns + 2 * order.response_timeout_ns) / NS_PER_S
         answer = self._order({"slice": order.to_message()}, longest_s + ANSWER_TIMEOUT_S)
+        return SliceOutcome.from_message(answer)
+
+    def break_off(self) -> SliceOutcome:
+        """End the slice whose wait was interrupted; its outcome is what was counted until now."""
+        return SliceOutcome.from_message(self._order({"break off": {}}, ANSWER_TIMEOUT_S))
+
+    def locustfile_slice(self, order: LocustfileOrder) -> SliceOutcome:
+        """One slice of load by a locustfile's users. Raises InputError where the file cannot be used."""
+        longest_s = (order.ramp_ns + order.counted_ns) / NS_PER_S + LOCUSTFILE_PATIENCE_S
+        answer = self._order({"locustfile": order.to_message()}, longest_s)
+        if "refused" in answer:
+            raise InputError(answer["refused"], "correct the locustfile; `locust -f` must run it, too")
         return SliceOutcome.from_message(answer)
 
     def statistics(self) -> dict[str, Any]:
