@@ -10,11 +10,12 @@ the same bytes. wrk counts from its first connect on, so that its runs are of a 
 """
 
 import argparse
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from statistics import median
 
-from bench.scenario.reading import load_scenario
+from bench.scenario.reading import LoadedScenario, load_scenario
 from bench.servers import server_names
 from bench.units import format_rate
 from benchmarks.findings import Bar, Finding, Findings, ratio_finding, table
@@ -36,27 +37,34 @@ BARS = {
 
 def measure(stage: Stage, options: argparse.Namespace) -> Findings:
     """Let both take turns on every cell."""
-    wrk = Wrk(stage)
     loaded = load_scenario(options.scenario, server_names())
+    played = let_both_play(stage, loaded, options)
+    return Findings(
+        NAME, taken(options), findings_of(played, BARS), (rates_of(played),), {"responses/s": played}
+    )
+
+
+def let_both_play(stage: Stage, loaded: LoadedScenario, options: argparse.Namespace) -> Played:
+    """The rates of ours and of wrk on every cell, ours sleeping and polling."""
+    wrk = Wrk(stage)
     cells = stage.open.enter_context(live_deployments(stage, loaded))
     ours = stage.open.enter_context(our_generator(stage, {live.cell.id: live.target for live in cells}))
     pairs = {}
     for live in cells:
-        key, connections = live.cell.id, live.cell.connections
+        key, connections = live.cell.id, live.cell.load.connections
         ours.goodput(key, connections, 0.5)
-        for mode in BARS:
+        for mode in (SLEEPING, POLLING):
             pairs[f"{key}, {mode}"] = (
                 partial(ours.goodput, key, connections, options.seconds, polls=mode == POLLING),
                 partial(wrk.rate, live.target, connections, options.seconds),
             )
-    played = play(pairs, rounds=options.rounds, seed=options.seed, say=say)
-    return Findings(NAME, taken(options), findings_of(played), (rates_of(played),), {"responses/s": played})
+    return play(pairs, rounds=options.rounds, seed=options.seed, say=say)
 
 
-def findings_of(played: Played) -> list[Finding]:
+def findings_of(played: Played, bars: Mapping[str, Bar]) -> list[Finding]:
     """The ratio of each cell, sleeping and polling."""
     return [
-        ratio_finding(f"ours / wrk, {name}", median_ratio(pairs), BARS[name.rpartition(", ")[2]])
+        ratio_finding(f"ours / wrk, {name}", median_ratio(pairs), bars[name.rpartition(", ")[2]])
         for name, pairs in played.items()
     ]
 

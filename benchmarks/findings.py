@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.stats.summary import Interval
+from bench.units import format_duration
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,14 @@ def ratio_finding(what: str, ratio: Interval, bar: Bar | None = None) -> Finding
     """A ratio and its interval."""
     shown = f"{three_digits(ratio.value)} ({three_digits(ratio.low)} to {three_digits(ratio.high)})"
     return Finding(what, ratio.value, shown, ratio, bar)
+
+
+def duration_finding(what: str, duration_ns: Interval, bar: Bar | None = None) -> Finding:
+    """A duration in nanoseconds, as its bar is, and its interval."""
+    value, low, high = (
+        format_duration(one) for one in (duration_ns.value, duration_ns.low, duration_ns.high)
+    )
+    return Finding(what, duration_ns.value, f"{value} ({low} to {high})", duration_ns, bar)
 
 
 def three_digits(value: float) -> str:

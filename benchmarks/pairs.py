@@ -50,9 +50,14 @@ def median_ratio(pairs: Sequence[tuple[float, float]]) -> Interval:
 
     Raises ValueError with fewer than six pairs: they have no such interval.
     """
-    ratios = sorted(one / other for one, other in pairs)
-    rank = interval_rank(len(ratios))
-    return Interval(median(ratios), ratios[rank - 1], ratios[-rank])
+    return median_interval([one / other for one, other in pairs])
+
+
+def median_interval(values: Sequence[float]) -> Interval:
+    """The median of the values, with an interval as that of `median_ratio`."""
+    ordered = sorted(values)
+    rank = interval_rank(len(ordered))
+    return Interval(median(ordered), ordered[rank - 1], ordered[-rank])
 
 
 def interval_rank(count: int) -> int:

@@ -17,15 +17,16 @@ from benchmarks.stage import Stage, stage
 Benchmark = Callable[[Stage, argparse.Namespace], Findings]
 
 
-def command_line(name: str, description: str | None, *, rounds: int) -> argparse.ArgumentParser:
-    """The options that all benchmarks have."""
+def command_line(name: str, description: str | None, *, rounds: int | None = None) -> argparse.ArgumentParser:
+    """The options that all benchmarks have; those of rounds where there are some."""
     parser = argparse.ArgumentParser(
         prog=f"python -m benchmarks.{name}",
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--rounds", type=_rounds, default=rounds, metavar="N", help=f"default {rounds}")
-    parser.add_argument("--seed", type=int, default=random.randrange(2**32), help="of the order of turns")
+    if rounds is not None:
+        parser.add_argument("--rounds", type=_rounds, default=rounds, metavar="N", help=f"default {rounds}")
+        parser.add_argument("--seed", type=int, default=random.randrange(2**32), help="of the order of turns")
     parser.add_argument("--json", metavar="FILE", help="write the findings as JSON; - is standard output")
     parser.add_argument(
         "--write", type=Path, metavar="DOCUMENT", help="replace the block of results in docs/benchmarks.md"

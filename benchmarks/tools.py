@@ -19,16 +19,21 @@ _STOP_PATIENCE_S = 10.0
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
+def installed(tool: str) -> str | None:
+    """The path of a tool; None where it is not installed."""
+    return shutil.which(tool, path=f"{os.environ.get('PATH', os.defpath)}:{_BEYOND_PATH}")
+
+
 def find(tool: str) -> str:
-    """The path of wrk or nginx. Raises InputError where it is not installed."""
-    found = shutil.which(tool, path=f"{os.environ.get('PATH', os.defpath)}:{_BEYOND_PATH}")
+    """The path of a tool of Debian's. Raises InputError where it is not installed."""
+    found = installed(tool)
     if found is None:
-        raise InputError(f"{tool} is not installed", "apt-get install wrk nginx-light")
+        raise InputError(f"{tool} is not installed", "apt-get install wrk nginx-light openssl")
     return found
 
 
 def version_of(tool: str) -> str:
-    """The version of wrk or nginx, as it says itself."""
+    """The version of wrk, wrk2 or nginx, as it says itself."""
     said = subprocess.run((find(tool), "-v"), capture_output=True, text=True, check=False, timeout=10)
     found = re.search(r"\d+\.\d+(?:\.\d+)?", said.stdout + said.stderr)
     return found[0] if found else "of unknown version"

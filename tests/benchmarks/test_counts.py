@@ -12,7 +12,7 @@ from benchmarks.precision import findings_of_run, half_width
 
 PRINTED = (
     "Running 1s test @ http://127.0.0.1:18999/\nRequests/sec:  47174.46\n"
-    '{"requests": 47213, "duration_us": 1000000, "errors": 0}\n'
+    '{"requests": 47213, "duration_us": 1000000, "errors": 0, "median_us": 212}\n'
 )
 
 
@@ -26,6 +26,7 @@ def test_wrk_is_told_every_byte_of_the_request(request_bytes: bytes) -> None:
 def test_wrks_rate_is_its_requests_over_its_own_time() -> None:
     counts = wrk.counts_in(PRINTED.replace("1000000", "2000000"))
     assert counts.rate == 47213 / 2
+    assert counts.median_us == 212
 
 
 @pytest.mark.parametrize("counts_in", [wrk.counts_in, stock_locust.counts_in])

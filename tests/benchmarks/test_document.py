@@ -8,11 +8,11 @@ import pytest
 
 from bench.errors import InputError
 from bench.results.model import Machine
-from benchmarks import against_wrk, generator_ceiling, precision, same_server_twice
 from benchmarks.document import machine_line, with_block, write_block
 from tests.repository.files import ROOT
 
 TEXT = "a\n<!-- results: one -->\nold\n<!-- end -->\nb\n<!-- results: two -->\nother\n<!-- end -->\n"
+PROGRAMS = sorted((ROOT / "benchmarks").glob("*.py"))
 MACHINE = Machine(
     cpu_model="Some CPU", cores=2, server_cores=(0,), generator_cores=(1,), memory_bytes=1, kernel="6.1.0",
     distribution="Debian", hypervisor="KVM", frequency_governor=None,
@@ -44,7 +44,21 @@ def test_machine_line_names_processor_cores_kernel_and_day() -> None:
     )
 
 
-def test_the_shipped_document_has_a_block_for_every_benchmark() -> None:
-    names = {module.NAME for module in (against_wrk, generator_ceiling, precision, same_server_twice)}
+def benchmarks() -> set[str]:
+    """What can be started with `python -m benchmarks.NAME`: each has a name for its results."""
+    named = {path.stem: re.findall(r'^NAME = "(\w+)"$', path.read_text(), re.MULTILINE) for path in PROGRAMS}
+    found = {stem: names for stem, names in named.items() if names}
+    assert {stem: [stem] for stem in found} == found
+    return set(found)
+
+
+def test_the_shipped_document_lists_every_benchmark_and_has_a_block_for_it() -> None:
     text = (ROOT / "docs" / "benchmarks.md").read_text()
-    assert set(re.findall(r"<!-- results: (\w+) -->", text)) == names
+    assert set(re.findall(r"<!-- results: (\w+) -->", text)) == benchmarks()
+    assert set(re.findall(r"^\| `(\w+)` \| \[", text, re.MULTILINE)) == benchmarks()
+
+
+def test_make_bench_runs_every_benchmark() -> None:
+    named = re.search(r"@for name in ([\w\s\\]+?); do", (ROOT / "Makefile").read_text())
+    assert named is not None
+    assert set(named[1].replace("\\", "").split()) == benchmarks()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.pairs import FEWEST_PAIRS, interval_rank, median_ratio, play, shuffled
+from benchmarks.pairs import FEWEST_PAIRS, interval_rank, median_interval, median_ratio, play, shuffled
 
 rates = st.floats(1, 1e6)
 
@@ -30,6 +30,11 @@ def test_interval_is_the_narrowest_that_holds_the_median_with_95_percent(count: 
 def test_too_few_pairs_have_no_interval() -> None:
     with pytest.raises(ValueError, match="no 95 % interval"):
         median_ratio([(1.0, 1.0)] * (FEWEST_PAIRS - 1))
+
+
+def test_median_of_values_has_the_interval_that_their_ratios_would_have() -> None:
+    found = median_interval([9.0, 1.0, 2.0, 8.0, 5.0, 4.0])
+    assert (found.low, found.value, found.high) == (1.0, 4.5, 9.0)
 
 
 def test_what_slows_both_of_a_pair_cancels() -> None:
