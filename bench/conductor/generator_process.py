@@ -3,6 +3,7 @@
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import time
@@ -85,7 +86,8 @@ class GeneratorProcess:
         try:
             self._process.wait(1.0)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)  # its workers are of its group
             self._process.wait()
 
     def _order(self, message: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:

@@ -1,59 +1,81 @@
-"""What Locust's own statistics are told: the same counts as ours, all responses of a slice at once.
+"""What Locust's own statistics are told: the same counts as ours, all responses of a stretch at once.
 
-Locust counts a request at a time in Python, which costs more than sending one. Adding a whole slice to an
-entry costs the same as adding a few requests.
+Locust counts a request at a time in Python, which costs more than sending one. Adding a histogram to an entry
+costs the same as adding a few requests.
 """
 
 import time
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-from locust.stats import RequestStats, StatsEntry
-from numpy.typing import NDArray
+from locust.stats import RequestStats, StatsError
 
-from bench.load.target import Target
-
-
-def record(
-    statistics: RequestStats, target: Target, durations_ns: NDArray[np.int64], errors: Mapping[str, int]
-) -> None:
-    """Add verified responses and errors of a slice to Locust's entry for the target, and to its total."""
-    content_length = len(target.expected.body or b"") * int(durations_ns.size)
-    for entry in (statistics.total, statistics.get(target.name, target.method)):
-        _add_responses(entry, durations_ns, content_length)
-    for kind, count in errors.items():
-        for _ in range(count):
-            statistics.total.num_requests += 1
-            statistics.get(target.name, target.method).num_requests += 1
-            statistics.log_error(target.method, target.name, kind)
+from bench.load.recording import Durations, Recording
+from bench.load.target import Target, WireRequest
 
 
-def _add_responses(entry: StatsEntry, durations_ns: NDArray[np.int64], content_length: int) -> None:
-    if not durations_ns.size:
+def record(statistics: RequestStats, target: Target, recording: Recording) -> None:
+    """Add all verified responses and errors of a recording to Locust's entries for the target's requests."""
+    for index, request in enumerate(target.requests):
+        for durations in (recording.counted[index], recording.uncounted[index]):
+            add_responses(statistics, request, durations)
+        add_errors(statistics, request, recording.errors[index])
+
+
+def add_responses(statistics: RequestStats, request: WireRequest, durations: Durations) -> None:
+    """Add verified responses to the entry of a request, and to the total."""
+    if not durations.count:
         return
-    now = time.time()
-    count = int(durations_ns.size)
+    times = _in_milliseconds(durations)
+    content_length = len(request.expected.body or b"") * durations.count
+    for entry in _entries(statistics, request):
+        _count(entry, durations.count)
+        _add_times(entry, durations, times)
+        entry.total_content_length += content_length
+
+
+def add_errors(statistics: RequestStats, request: WireRequest, errors: Mapping[str, int]) -> None:
+    """Add errors to the entry of a request, and to the total."""
+    for kind, count in errors.items():
+        for entry in _entries(statistics, request):
+            _count(entry, count)
+            entry.num_none_requests += count  # no time is known of them, so they are in no percentile
+            entry.num_failures += count - 1
+            entry.num_fail_per_sec[int(time.time())] += count - 1
+        statistics.log_error(request.method, request.name, kind)  # the last of them
+        key = StatsError.create_key(request.method, request.name, kind)
+        statistics.errors[key].occurrences += count - 1
+
+
+def _entries(statistics: RequestStats, request: WireRequest) -> tuple[Any, Any]:
+    # Locust's annotations say int, but its own users record fractions of milliseconds: hence `Any`.
+    return statistics.total, statistics.get(request.name, request.method)
+
+
+def _count(entry: Any, count: int) -> None:
+    """Have the entry know of so many more requests, all of them now."""
+    now, known_at = time.time(), entry.last_request_timestamp
+    if entry.use_response_times_cache and known_at and int(now) > int(known_at):
+        entry._cache_response_times(int(now) - 1)  # what the web page's chart is made from
     entry.num_requests += count
     entry.num_reqs_per_sec[int(now)] += count
     entry.last_request_timestamp = now
-    entry.total_content_length += content_length
-    _add_times(entry, durations_ns / 1e6)
 
 
-def _add_times(entry: Any, milliseconds: NDArray[np.float64]) -> None:
-    # Locust's annotations say int, but its own users record fractions of milliseconds: hence `Any`.
-    shortest, longest = float(milliseconds.min()), float(milliseconds.max())
-    known = entry.min_response_time
-    entry.min_response_time = shortest if known is None else min(known, shortest)
-    entry.max_response_time = max(entry.max_response_time, longest)
-    entry.total_response_time += float(milliseconds.sum())
-    for value, count in zip(*np.unique(_three_digits(milliseconds), return_counts=True), strict=True):
-        entry.response_times[float(value)] += int(count)
+def _add_times(entry: Any, durations: Durations, times: Mapping[float, int]) -> None:
+    shortest_ms, longest_ms = durations.shortest_ns / 1e6, durations.longest_ns / 1e6
+    known_ms = entry.min_response_time
+    entry.min_response_time = shortest_ms if known_ms is None else min(known_ms, shortest_ms)
+    entry.max_response_time = max(entry.max_response_time, longest_ms)
+    entry.total_response_time += durations.sum_ns / 1e6
+    for milliseconds, count in times.items():
+        entry.response_times[milliseconds] += count
 
 
-def _three_digits(milliseconds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Round to three significant digits: Locust rounds to whole milliseconds, which hides a fast server."""
-    scale = 10.0 ** (2 - np.floor(np.log10(np.maximum(milliseconds, 1e-6))))
-    rounded: NDArray[np.float64] = np.round(milliseconds * scale) / scale
-    return rounded
+def _in_milliseconds(durations: Durations) -> dict[float, int]:
+    """How often each duration came, to three digits: Locust's whole milliseconds would hide a fast server."""
+    times: dict[float, int] = {}
+    for nanoseconds, count in zip(*durations.histogram.buckets(), strict=True):
+        milliseconds = float(f"{nanoseconds / 1e6:.3g}")
+        times[milliseconds] = times.get(milliseconds, 0) + int(count)
+    return times

@@ -2,10 +2,12 @@
 
 import enum
 import socket
+import ssl
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +17,10 @@ class End(enum.Enum):
 
     CLOSE = enum.auto()
     RESET = enum.auto()
+
+
+class Last(bytes):
+    """Bytes that arrive together with the end of the connection."""
 
 
 # Bytes to send, a pause in seconds, or the end of the connection; the request's number is counted from 1.
@@ -28,12 +34,22 @@ class ScriptedServer:
     """Answers each request by its script, on a thread for each connection.
 
     It takes nothing but repetitions of `request`, and answers once the first `needed` bytes of one are there.
-    `requests` counts them; `wrong_requests` those that were not byte for byte as expected.
+    `requests` counts them; `wrong_requests` those that were not byte for byte as expected. `connections` were
+    accepted; with `tls`, their handshakes are begun by their threads.
     """
 
-    def __init__(self, script: Script, request: bytes, *, needed: int | None = None) -> None:
+    def __init__(
+        self,
+        script: Script,
+        request: bytes,
+        *,
+        needed: int | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.requests = 0
         self.wrong_requests = 0
+        self.connections = 0
+        self._tls = tls
         self._script = script
         self._request = request
         self._needed = len(request) if needed is None else needed
@@ -61,7 +77,8 @@ class ScriptedServer:
         """End every connection; the other side has been told when this returns."""
         with self._lock:
             for connection in self._open:
-                connection.shutdown(socket.SHUT_RDWR)
+                with suppress(OSError):  # the other side was faster
+                    connection.shutdown(socket.SHUT_RDWR)
 
     def _start(self, function: Callable[..., None], *arguments: object) -> None:
         thread = threading.Thread(target=function, args=arguments, daemon=True)
@@ -75,12 +92,19 @@ class ScriptedServer:
             except OSError:
                 return
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.connections += 1
+            if self._tls is not None:
+                connection = self._tls.wrap_socket(
+                    connection, server_side=True, do_handshake_on_connect=False
+                )
             with self._lock:
                 self._open.add(connection)
             self._start(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:
         try:
+            if isinstance(connection, ssl.SSLSocket):
+                connection.do_handshake()
             while self._serve_one(connection):
                 pass
         except OSError:
@@ -105,6 +129,28 @@ class ScriptedServer:
         return goes_on
 
 
+class MixedServer(ScriptedServer):
+    """Answers each of several requests, byte for byte, by its steps; `asked` has them in their order."""
+
+    def __init__(self, answers: Mapping[bytes, Iterable[Step]]) -> None:
+        super().__init__(lambda _: (), b"")
+        self.asked: list[bytes] = []
+        self._answers = {request: tuple(steps) for request, steps in answers.items()}
+
+    def _serve_one(self, connection: socket.socket) -> bool:
+        request = b""
+        while request not in self._answers:
+            piece = connection.recv(1 << 16)
+            if not piece:
+                self.wrong_requests += bool(request)
+                return False
+            request += piece
+        with self._lock:
+            self.requests += 1
+            self.asked.append(request)
+        return _follow(connection, self._answers[request])
+
+
 def _receive(connection: socket.socket, size: int) -> bytes:
     """This many bytes, or those there were before the end of the connection."""
     received = bytearray()
@@ -119,6 +165,9 @@ def _receive(connection: socket.socket, size: int) -> bytes:
 def _follow(connection: socket.socket, steps: Iterable[Step]) -> bool:
     """Take the steps; says whether the connection goes on."""
     for step in steps:
+        if isinstance(step, Last):
+            connection.sendall(step, socket.MSG_MORE)
+            return False
         if isinstance(step, bytes):
             connection.sendall(step)
         elif isinstance(step, float):

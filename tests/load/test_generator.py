@@ -1,12 +1,13 @@
+import random
 import socket
 from collections.abc import Iterable, Iterator
 
 import pytest
 
 from bench.load.response import Expected
-from bench.load.target import Target
+from bench.load.target import Target, WireRequest
 from tests.load.checked_generator import CheckedGenerator
-from tests.load.scripted_server import PAUSE, End, Script, ScriptedServer, Step
+from tests.load.scripted_server import PAUSE, End, Last, Script, ScriptedServer, Step
 
 pytestmark = pytest.mark.integration
 
@@ -61,7 +62,7 @@ def every_tenth(wrong: Iterable[Step], right: bytes) -> Script:
 def target_of(
     server: ScriptedServer, *, body: bytes | None = BODY, method: str = "GET", request: bytes = REQUEST
 ) -> Target:
-    return Target("127.0.0.1", server.port, method, "fox", request, Expected(200, body))
+    return Target("127.0.0.1", server.port, (WireRequest("fox", method, request, Expected(200, body)),))
 
 
 WAYS_THAT_KEEP: dict[str, Script] = {
@@ -176,6 +177,34 @@ def test_one_wrong_answer_in_ten_leaves_the_other_nine(
         assert outcome.answered == server.requests - wrong
 
 
+def test_connections_ended_at_random_are_told_apart_and_none_is_tried_again(
+    generator: CheckedGenerator,
+) -> None:
+    chance = random.Random(7)
+    ends = [chance.choice([None, None, None, End.CLOSE, End.RESET]) for _ in range(1000)]
+    with ScriptedServer(lambda number: [ends[number % 1000] or answer()], REQUEST) as server:
+        generator.set_targets(fox=target_of(server))
+        outcome = generator.slice("fox", connections=8, milliseconds=100)
+        ended = [ends[number % 1000] for number in range(1, server.requests + 1)]
+        assert outcome.errors == {"closed": ended.count(End.CLOSE), "reset": ended.count(End.RESET)}
+        assert outcome.answered == ended.count(None)
+
+
+def test_connections_that_are_closed_after_an_answer_cost_the_request_that_comes_next(
+    generator: CheckedGenerator,
+) -> None:
+    def script(number: int) -> list[Step]:
+        return [Last(answer()) if number % 7 == 0 else answer()]
+
+    with ScriptedServer(script, REQUEST) as server:
+        generator.set_targets(fox=target_of(server))
+        outcome = generator.slice("fox", connections=8, milliseconds=100)
+        closed = server.requests // 7
+        assert set(outcome.errors) <= {"closed", "reset"}
+        assert closed - 8 <= sum(outcome.errors.values()) <= closed  # less those after which no request came
+        assert outcome.answered == server.requests
+
+
 def test_bytes_that_follow_the_answer_later_are_malformed(generator: CheckedGenerator) -> None:
     with ScriptedServer(always(answer(), PAUSE, b"x"), REQUEST) as server:
         generator.set_targets(fox=target_of(server))
@@ -270,7 +299,9 @@ def test_nobody_listening_is_tried_again_but_not_in_a_busy_loop(generator: Check
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         port = nobody.getsockname()[1]
-        generator.set_targets(fox=Target("127.0.0.1", port, "GET", "fox", REQUEST, Expected(200, BODY)))
+        generator.set_targets(
+            fox=Target("127.0.0.1", port, (WireRequest("fox", "GET", REQUEST, Expected(200, BODY)),))
+        )
         outcome = generator.slice("fox", milliseconds=100)
         assert set(outcome.errors) == {"connect"}
         assert 4 <= outcome.errors["connect"] <= 4 * (1 + 2 * 110 // 20)  # a try each tick of 20 ms
