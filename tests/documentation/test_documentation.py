@@ -58,11 +58,7 @@ def test_the_scenario_page_names_every_key(part: type[Part]) -> None:
 
 
 def test_the_scenario_page_names_no_key_that_is_not_there() -> None:
-    known = {
-        field.alias or name
-        for part in parts()
-        for name, field in part.model_fields.items()
-    }
+    known = {field.alias or name for part in parts() for name, field in part.model_fields.items()}
     assert set(re.findall(r"^\| `(\w+)`", page("scenario.md"), re.MULTILINE)) == known
 
 

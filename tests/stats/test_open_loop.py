@@ -105,7 +105,6 @@ def test_requests_that_pile_up_in_slice_after_slice_are_overload(
 def test_requests_that_pile_up_in_one_slice_of_many_are_no_overload() -> None:
     after = iter([25])
 
-
     def pausing(one: Slice) -> Slice:
         return arriving(due=30, behind_after=next(after, 0))(one)
 
