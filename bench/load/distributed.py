@@ -50,6 +50,9 @@ class DistributedGenerator:
         self._runner: MasterRunner = self._environment.create_master_runner(HOST, 0)
         self._answers: dict[str, AsyncResult[Any]] = {}
         self._runner.register_message("bench answer", self._on_answer)
+        # Locust counts a worker as soon as it has connected, which is before it knows our messages.
+        self._ready = set[str]()
+        self._runner.register_message("bench ready", self._on_ready)
         port = self._runner.server.port
         # A worker's input is a pipe that ends with this process, however that ends; so does the worker.
         self._workers = [
@@ -57,7 +60,7 @@ class DistributedGenerator:
         ]
         for worker in self._workers:
             gevent.spawn(self._wait_for_end, worker)
-        self._wait_for(lambda: self._runner.worker_count == processes, START_TIMEOUT_S)
+        self._wait_for(lambda: len(self._ready) == processes, START_TIMEOUT_S)
 
     def set_targets(self, targets: dict[str, Target]) -> None:
         """Forget the targets there were, closing their connections, and take these."""
@@ -117,6 +120,9 @@ class DistributedGenerator:
             self._runner.send_message("bench order", {order: content, "part": part}, worker)
         return [self._answers[worker].get(timeout=timeout_s) for worker in workers]
 
+    def _on_ready(self, msg: Message, **_: Any) -> None:
+        self._ready.add(msg.node_id)
+
     def _on_answer(self, msg: Message, **_: Any) -> None:
         if "defect" in msg.data:
             self._answers[msg.node_id].set_exception(RuntimeError(msg.data["defect"]))
@@ -151,6 +157,7 @@ class Worker:
         self._slices = SliceGenerator(self._environment)
         self._runner.register_message("bench order", self._on_order, concurrent=True)
         self._runner.register_message("bench break off", self._on_break_off)
+        self._runner.send_message("bench ready")
 
     def serve(self) -> None:
         """Work until the input ends."""
