@@ -1,7 +1,7 @@
 """The plan of a run: which cells, in which order, in slices of what length. Pure: one seed, one plan."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.results.model import Cell, Deployment, LoadLevel
@@ -13,6 +13,7 @@ ARRIVALS_PER_SLICE = 30
 SHORTEST_SLICE_NS = 60 * NS_PER_MS
 LONGEST_SLICE_NS = 5 * NS_PER_S
 FEWEST_BLOCKS = 3
+SETTLED_EVERY = 2  # a settled cell takes part in every second block
 SHORTEST_RAMP_NS = 4 * NS_PER_MS
 SHORTEST_OPEN_RAMP_NS = 20 * NS_PER_MS  # one for all deployments but slow ones: they count the same arrivals
 WARM_UP_NS = 50 * NS_PER_MS
@@ -151,14 +152,31 @@ def _ramp_ns(load: LoadLevel, median_ns: float) -> int:
     return max(SHORTEST_OPEN_RAMP_NS if load.is_open else SHORTEST_RAMP_NS, 2 * round(median_ns))
 
 
-def blocks_per_launch(lengths: Mapping[str, SliceLength], measure: Measure) -> int:
+def blocks_per_launch(
+    lengths: Mapping[str, SliceLength], measure: Measure, settled: Collection[str] = ()
+) -> int:
     """How many blocks fill a launch's share of the time asked for."""
-    block_ns = max(1, sum(length.counted_ns for length in lengths.values()))
+    block_ns = max(1.0, mean_block_ns(lengths, settled))
     return max(FEWEST_BLOCKS, round(measure.duration_ns / measure.launches / block_ns))
 
 
+def mean_block_ns(lengths: Mapping[str, SliceLength], settled: Collection[str] = ()) -> float:
+    """The counted time of a block, the mean over those with the settled cells and those without."""
+    return sum(
+        length.counted_ns / (SETTLED_EVERY if cell in settled else 1) for cell, length in lengths.items()
+    )
+
+
+def takes_part(cell: str, settled: Collection[str], place: int) -> bool:
+    """Whether the cell has a slice in the block at this place (from 0) of a launch.
+
+    All settled cells sit out the same blocks, so that they are still paired with each other.
+    """
+    return cell not in settled or place % SETTLED_EVERY == 0
+
+
 def estimated_duration_ns(measure: Measure, deployments: int, cells: Sequence[Cell]) -> int:
-    """About how long the whole run takes, launches and gaps included."""
+    """About how long the whole run takes at most, launches and gaps included."""
     fewest = measure.launches * FEWEST_BLOCKS
     shortest_ns = fewest * sum(measure.slice_ns or _needed_ns(cell.load) for cell in cells)
     started_ns = deployments * _LAUNCH_NS + sum(warm_up_ns(cell.load) for cell in cells)

@@ -30,5 +30,8 @@ class Complaints:
     def measured(self, block: Block, remaining_ns: int) -> None:
         """Nothing to tell."""
 
+    def decided(self, widest: float | None, until: float) -> None:
+        """Nothing to tell."""
+
     def stopping(self) -> None:
         """Nothing to tell."""

@@ -42,7 +42,8 @@ def live_deployments(stage: Stage, loaded: LoadedScenario) -> Iterator[list[Live
         targets = launch.judge({})
         if not targets:
             raise ServerFailed("no deployment of the scenario gives an answer that can be verified")
-        yield [LiveCell(cell, targets[cell.id]) for cell in launch.cells()]
+        twins = {deployment.id for deployment in prepared.run.deployments if deployment.twin_of}
+        yield [LiveCell(cell, targets[cell.id]) for cell in launch.cells() if cell.deployment not in twins]
         if broken := launch.look_after():
             raise ServerFailed(f"broke under load: {', '.join(sorted(broken))}")
     finally:

@@ -8,6 +8,7 @@ from bench.plan import (
     LONGEST_SLICE_NS,
     LONGEST_WARM_UP_NS,
     RESPONSES_PER_SLICE,
+    SETTLED_EVERY,
     SHORTEST_RAMP_NS,
     SHORTEST_SLICE_NS,
     USERS_RAMP_NS,
@@ -19,7 +20,9 @@ from bench.plan import (
     draw_seed,
     estimated_duration_ns,
     launch_order,
+    mean_block_ns,
     slice_lengths,
+    takes_part,
     warm_up_ns,
 )
 from bench.results.model import App, Cell, Deployment, LoadLevel
@@ -197,6 +200,35 @@ def test_nothing_to_measure_is_no_error() -> None:
     lengths = slice_lengths({}, measure(NS_PER_S, 1))
     assert lengths == {}
     assert blocks_per_launch(lengths, measure(NS_PER_S, 1)) >= FEWEST_BLOCKS
+
+
+@given(SERVICE_TIMES, DURATIONS, LAUNCHES, st.data())
+def test_what_settled_cells_leave_of_a_launchs_share_goes_to_more_blocks(
+    service_times: dict[str, float], duration_ns: int, launches: int, data: st.DataObject
+) -> None:
+    asked = measure(duration_ns, launches)
+    lengths = slice_lengths(service_times, asked)
+    settled = data.draw(st.sets(st.sampled_from(sorted(lengths))))
+    blocks = blocks_per_launch(lengths, asked, settled)
+    counted_ns = sum(
+        length.counted_ns
+        for place in range(blocks)
+        for cell, length in lengths.items()
+        if takes_part(cell, settled, place)
+    )
+    whole_ns = sum(length.counted_ns for length in lengths.values())
+    assert blocks >= blocks_per_launch(lengths, asked)
+    assert blocks == FEWEST_BLOCKS or abs(counted_ns - duration_ns / launches) <= 1.5 * whole_ns
+    assert whole_ns / SETTLED_EVERY <= mean_block_ns(lengths, settled) <= whole_ns
+
+
+@given(CELLS, st.integers(0, 100), st.data())
+def test_all_settled_cells_take_part_in_every_second_block_and_the_others_in_all(
+    cells: list[str], place: int, data: st.DataObject
+) -> None:
+    settled = data.draw(st.sets(st.sampled_from(cells))) if cells else set()
+    taking = {cell for cell in cells if takes_part(cell, settled, place)}
+    assert taking == (set(cells) if place % 2 == 0 else set(cells) - settled)
 
 
 LOADS = st.one_of(

@@ -57,6 +57,7 @@ COMMANDS = [
     LazyCommand("bench.cli.load", "Put load on URL, which must be on this machine."),
     LazyCommand("bench.cli.report", "Make the report of RUN again: the id of a run, or its folder."),
     LazyCommand("bench.cli.servers", "List the servers, and which of them can be run here."),
+    LazyCommand("bench.cli.doctor", "Say what this machine can be trusted with."),
     LazyCommand("bench.cli.validate", "Check scenario files without running them."),
     LazyCommand("bench.cli.schema", "Print the JSON Schema of a scenario file."),
     LazyCommand("bench.cli.completion", "Print the script that completes commands in a shell."),

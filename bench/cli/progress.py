@@ -26,6 +26,7 @@ class RunProgress:
         self._requests: dict[str, int] = defaultdict(int)
         self._counted_ns: dict[str, int] = defaultdict(int)
         self._launch = ""
+        self._precision = ""
 
     def planned(self, run: Run, estimated_ns: int) -> None:
         """Say what will run and how long it takes."""
@@ -43,10 +44,13 @@ class RunProgress:
         for skipped in run.skipped:
             self._say(f"{'skipped':<12} {skipped.name}: {skipped.reason}; {skipped.remedy}", "yellow")
         measure = run.scenario["measure"]
+        at_most = "at most " if measure.get("until") else ""
         self._say(
-            f"{'takes':<12} about {format_duration(estimated_ns)}: {measure['for']} of load on "
-            f"{len(run.cells)} cells, in {measure['launches']} launches"
+            f"{'takes':<12} {at_most or 'about '}{format_duration(estimated_ns)}: {at_most}{measure['for']} "
+            f"of load on {len(run.cells)} cells, in {at_most}{measure['launches']} launches"
         )
+        if at_most:
+            self._say(f"{'until':<12} every comparison is known to +-{measure['until']}")
         if self._console.is_terminal:
             self._live = Live(console=self._console, auto_refresh=False, transient=True)
             self._live.start()
@@ -54,7 +58,7 @@ class RunProgress:
     def launching(self, launch: int, launches: int) -> None:
         """Say which launch begins."""
         self._launch = f"launch {launch}/{launches}"
-        self._step(f"{self._launch}: starting the deployments")
+        self._step(f"{self._launch}: starting the deployments{self._precision}")
 
     def ready(self, deployment: Deployment, start_up_ns: int) -> None:
         """Say which deployment is up."""
@@ -80,7 +84,13 @@ class RunProgress:
             self._requests[measured.cell] += measured.requests
             self._counted_ns[measured.cell] += measured.counted_ns
         left = f"{format_duration(remaining_ns)} of load to go" if remaining_ns else "done"
-        self._draw(f"{self._launch}: {left}", sum(self._counted_ns.values()), remaining_ns)
+        text = f"{self._launch}: {left}{self._precision}"
+        self._draw(text, sum(self._counted_ns.values()), remaining_ns)
+
+    def decided(self, widest: float | None, until: float) -> None:
+        """Remember the widest interval so far, to show it from now on."""
+        known = "not known yet" if widest is None else f"+-{100 * widest:.1f} %"
+        self._precision = f"; widest interval {known}, to be +-{100 * until:.3g} %"
 
     def stopping(self) -> None:
         """Say that it ends."""

@@ -9,6 +9,7 @@ from rich.text import Text
 from bench.results.model import LoadLevel
 from bench.stats.caveats import condition
 from bench.stats.merit import merit_of
+from bench.stats.noise import sentence as noise_sentence
 from bench.stats.split import sentence
 from bench.stats.summary import CellSummary, Comparison, Interval, Summary
 from bench.units import format_duration, format_rate
@@ -29,6 +30,9 @@ def print_ranking(summary: Summary, console: Console) -> None:
             if len(groups) > 1:
                 console.print()
     names = {cell.deployment.id: cell.deployment.name for cell in summary.cells}
+    if (noise := summary.noise) is not None:
+        text = f"noise here: {noise_sentence(noise, names[noise.deployment])}"
+        console.print(Text(text, "dim"), soft_wrap=True)
     several = len({(split.request, split.load) for split in summary.split}) > 1
     for split in summary.split:
         opening = f"{condition(split.request, split.load)}: " if several else ""

@@ -15,6 +15,7 @@ from bench.conductor.launch import Bodies, LaunchInProgress
 from bench.conductor.machine import on_cores
 from bench.conductor.observer import Observer
 from bench.conductor.preparation import Prepared
+from bench.conductor.steal import stolen_ns, stolen_since
 from bench.errors import GeneratorFailed, Interrupted
 from bench.histogram import Histogram
 from bench.load.messages import LocustfileOrder, SliceOrder, SliceOutcome
@@ -24,11 +25,15 @@ from bench.plan import (
     block_order,
     blocks_per_launch,
     draw_seed,
+    mean_block_ns,
     slice_lengths,
+    takes_part,
     warm_up_ns,
 )
 from bench.results.model import Block, Cell, Run, Slice
 from bench.results.store import Store
+from bench.stats.precision import decide
+from bench.stats.summarise import summarise
 
 
 def conduct(prepared: Prepared, store: Store, observer: Observer) -> Run:
@@ -83,6 +88,7 @@ class _Conductor:
         self._lengths: dict[str, SliceLength] = {}
         self._bodies: Bodies = {}
         self._broken: set[str] = set()
+        self._settled: tuple[str, ...] = ()
         self._blocks = 0
         self._responses = 0
 
@@ -113,6 +119,8 @@ class _Conductor:
             self._generator.set_targets({})  # a server with open connections takes its time to end
             with self._interruption.held():
                 self._stop_launch()
+            if self._measure.until is not None and self._is_enough(self._measure.until):
+                break
         self._check_counts(self._generator)
 
     def stop(self) -> None:
@@ -124,6 +132,16 @@ class _Conductor:
         self._wait_for_stopped()
         if self._keeper is not None:
             self._keeper.stop()
+
+    def _is_enough(self, until: float) -> bool:
+        """Whether all is known this well by now; decided from what is stored, while deployments end."""
+        stored = self._store.read()
+        decision = decide(summarise(stored), until)
+        self._settled = decision.settled
+        decided = {"settled": decision.settled, "enough": decision.enough}
+        self._store.write_launch(stored.launches[-1].model_copy(update=decided))
+        self._observer.decided(decision.widest, until)
+        return decision.enough
 
     def _stop_launch(self) -> None:
         """Ask this launch's deployments to stop; they end while the next ones start."""
@@ -140,10 +158,12 @@ class _Conductor:
         generator.set_targets(launch.judge(self._bodies))
         self._warm_up(launch, generator)
         if self._lengths:
-            blocks = blocks_per_launch(self._lengths, self._measure)
+            blocks = blocks_per_launch(self._lengths, self._measure, self._settled)
             self._observer.measuring(launch.number, blocks)
-            for _ in range(blocks):
-                self._measure_block(launch, generator)
+            for place in range(blocks):
+                block = self._measure_block(launch, generator, place)
+                self._store.write_block(block)
+                self._observer.measured(block, self._remaining_ns(launch.number, blocks, place + 1))
         self._broken |= launch.look_after()
         launch.write()
 
@@ -167,17 +187,16 @@ class _Conductor:
                 return Histogram.decode(outcome.histogram).quantile_ns(0.5)
         return 10.0 * WARM_UP_NS
 
-    def _measure_block(self, launch: LaunchInProgress, generator: GeneratorProcess) -> None:
+    def _measure_block(self, launch: LaunchInProgress, generator: GeneratorProcess, place: int) -> Block:
+        """The block at this place (from 0) of the launch."""
         self._blocks += 1
-        cells = {cell.id: cell for cell in launch.cells()}
+        cells = {cell.id: cell for cell in launch.cells() if takes_part(cell.id, self._settled, place)}
         slices = []
         for key in block_order(sorted(cells), self._prepared.run.seed, self._blocks):
             measured = self._measure_slice(launch, generator, cells[key])
             if measured is not None:
                 slices.append(measured)
-        block = Block(launch=launch.number, number=self._blocks, slices=tuple(slices))
-        self._store.write_block(block)
-        self._observer.measured(block, self._remaining_ns())
+        return Block(launch=launch.number, number=self._blocks, slices=tuple(slices))
 
     def _measure_slice(
         self, launch: LaunchInProgress, generator: GeneratorProcess, cell: Cell
@@ -186,14 +205,16 @@ class _Conductor:
         deployment = launch.running.get(cell.deployment)
         if deployment is None:
             return None
+        cores = self._prepared.run.machine.cores_in_use
         try:
-            before_ns = deployment.cpu_ns()
+            stolen_before_ns, before_ns = stolen_ns(cores), deployment.cpu_ns()
             outcome = self._generate(launch, generator, cell, self._lengths[cell.id])
             server_cpu_ns = deployment.cpu_ns() - before_ns
         except ProcessLookupError:
             self._broken |= launch.look_after()
             return None
-        return Slice(cell=cell.id, server_cpu_ns=server_cpu_ns, **outcome.to_message())
+        stolen = stolen_since(stolen_before_ns, cores)
+        return Slice(cell=cell.id, server_cpu_ns=server_cpu_ns, stolen_ns=stolen, **outcome.to_message())
 
     def _generate(
         self, launch: LaunchInProgress, generator: GeneratorProcess, cell: Cell, length: SliceLength
@@ -230,11 +251,10 @@ class _Conductor:
             counted_ns=length.counted_ns,
         )
 
-    def _remaining_ns(self) -> int:
-        """Counted load still to come, in this launch and in later ones."""
-        block_ns = sum(length.counted_ns for length in self._lengths.values())
-        blocks = blocks_per_launch(self._lengths, self._measure)
-        return max(0, blocks * self._measure.launches - self._blocks) * block_ns
+    def _remaining_ns(self, launch: int, blocks: int, done: int) -> int:
+        """Counted load still to come, in this launch of so many blocks and in later ones like it."""
+        later = (self._measure.launches - launch) * blocks
+        return round((later + blocks - done) * mean_block_ns(self._lengths, self._settled))
 
     def _check_counts(self, generator: GeneratorProcess) -> None:
         """Locust counts for itself: where its count is not ours, one of the two is wrong.

@@ -47,7 +47,8 @@ class LaunchInProgress:
 
     def _start_one(self, deployment: Deployment) -> None:
         loaded = self.prepared.loaded
-        fixed = self.prepared.choices[deployment.id].port if deployment.app == "app" else None
+        has_own_port = deployment.app == "app" and deployment.twin_of is None
+        fixed = self.prepared.choices[deployment.id].port if has_own_port else None
         port = free_port(fixed, self._taken_ports())
         (part,) = self.prepared.blueprint(deployment, port).parts
         with self.interruption.held():
@@ -79,7 +80,7 @@ class LaunchInProgress:
         targets: dict[str, Target] = {}
         for request in self.prepared.loaded.scenario.requests:
             cells = [cell for cell in self.cells() if _asks(cell, request)]
-            judgements = self._judge_parts(request, bodies) if cells else []
+            judgements = self._judge_parts(request, self._twins_of(cells), bodies) if cells else []
             for cell in cells:
                 reasons = [reason for one in judgements if (reason := one.rejected.get(cell.deployment))]
                 if reasons:
@@ -89,19 +90,18 @@ class LaunchInProgress:
                     targets[cell.id] = self._target(cell, request, judgements)
         return targets
 
-    def _judge_parts(self, request: Request | Mix, bodies: Bodies) -> list[Judgement]:
-        """The judgement of each request that is sent."""
+    def _judge_parts(
+        self, request: Request | Mix, twins: Sequence[RunningDeployment], bodies: Bodies
+    ) -> list[Judgement]:
+        """The judgement of each request that is sent; twins have no say in what the right answer is."""
+        timeout_ns = self.prepared.loaded.scenario.measure.response_timeout_ns
         judgements = []
         for part in request.parts:
             key = request.label, part.label
-            judgement = judge_answers(
-                part,
-                self._apps_first(),
-                bodies.get(key),
-                self.prepared.loaded.scenario.measure.response_timeout_ns,
-            )
+            judgement = judge_answers(part, self._apps_first(), bodies.get(key), timeout_ns)
+            again = judge_answers(part, twins, judgement.expected.body, timeout_ns)
             bodies[key] = judgement.expected.body
-            judgements.append(judgement)
+            judgements.append(Judgement(judgement.expected, judgement.rejected | again.rejected))
         return judgements
 
     def _target(self, cell: Cell, request: Request | Mix, judgements: Sequence[Judgement]) -> Target:
@@ -120,16 +120,28 @@ class LaunchInProgress:
 
     def _apps_first(self) -> list[RunningDeployment]:
         """Those that run in the order of the run, floors last: where opinions are even, the app is right."""
-        ordered = sorted(self.prepared.run.deployments, key=lambda deployment: deployment.app == "floor")
+        several = [deployment for deployment in self.prepared.run.deployments if deployment.twin_of is None]
+        ordered = sorted(several, key=lambda deployment: deployment.app == "floor")
         return [self.running[deployment.id] for deployment in ordered if deployment.id in self.running]
 
+    def _twins_of(self, cells: Sequence[Cell]) -> list[RunningDeployment]:
+        """The twins that any of these cells belongs to."""
+        running = (self.running[cell.deployment] for cell in cells)
+        return [one for one in running if one.deployment.twin_of is not None]
+
     def cells(self) -> list[Cell]:
-        """The cells of the deployments that are running and give right answers."""
-        return [
+        """The cells of the deployments that run and answer rightly; a twin's only beside what it repeats."""
+        found = [
             cell
             for cell in self.prepared.run.cells
             if cell.deployment in self.running and cell.id not in self.rejected
         ]
+        there = {(cell.deployment, cell.request, cell.load) for cell in found}
+        return [cell for cell in found if (self._repeated(cell), cell.request, cell.load) in there]
+
+    def _repeated(self, cell: Cell) -> str:
+        """The deployment (id) that this cell's repeats, or its own where it is no twin."""
+        return self.running[cell.deployment].deployment.twin_of or cell.deployment
 
     def lose(self, key: str, failure: Failure) -> None:
         """Note that a deployment is not measured any more, and end what is left of it."""

@@ -61,6 +61,10 @@ def prepare(
         reasons = "\n  ".join(f"{skip.name}: {skip.reason}; {skip.remedy}" for skip in skipped)
         raise ServerFailed("none of the scenario's servers can be started here", reasons)
     cells = cells_of(list(choices), scenario.requests, scenario.load)
+    if (again := _twin(scenario, choices)) is not None:
+        twin, cell = again
+        choices[twin] = next(iter(choices.values()))
+        cells = (*cells, cell)
     allow_connections(_most_at_one_end(cells))
     if seed is None:
         seed = scenario.measure.seed
@@ -132,6 +136,23 @@ def _deployments(
             )
         )
     return found
+
+
+def _twin(scenario: Scenario, choices: Mapping[Deployment, ServerChoice]) -> tuple[Deployment, Cell] | None:
+    """The first deployment once more, with the one cell by which the run measures its own noise.
+
+    None where that is switched off, or where all load comes from locustfiles. No other deployment can have
+    its name: names in a scenario hold no space.
+    """
+    loads = [load for load in scenario.load if load.locustfile is None]
+    if not scenario.measure.twin or not loads:
+        return None
+    first = next(iter(choices))
+    twin = first.model_copy(
+        update={"id": f"{first.id} again", "name": f"{first.name} again", "twin_of": first.id}
+    )
+    (cell,) = cells_of([twin], scenario.requests[:1], loads[:1])
+    return twin, cell
 
 
 def _has_use_for_floor(scenario: Scenario) -> bool:

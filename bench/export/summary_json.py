@@ -11,6 +11,7 @@ from bench.stats.summary import (
     CellSummary,
     Comparison,
     Interval,
+    Noise,
     RequestSummary,
     Split,
     Summary,
@@ -38,6 +39,7 @@ def summary_document(summary: Summary) -> dict[str, Any]:
         "comparisons": [_comparison(one) for one in summary.comparisons],
         "ranking": [list(group) for group in summary.ranking],
         "split": [_split(one, names[one.deployment]) for one in summary.split],
+        "noise": _noise(summary.noise, names),
         "skipped": [one.model_dump() for one in summary.skipped],
         "warnings": list(summary.warnings),
         "load_share_of_wall": _number(summary.load_share_of_wall),
@@ -142,6 +144,21 @@ def _split(one: Split, name: str) -> dict[str, Any]:
         "framework_us": _number(one.framework_us),
         "goodput_share_server": _number(one.goodput_share_server),
         "gain_at_most": _number(one.gain_at_most),
+    }
+
+
+def _noise(noise: Noise | None, names: dict[str, str]) -> dict[str, Any] | None:
+    if noise is None:
+        return None
+    return {
+        "deployment": names[noise.deployment],
+        "request": noise.request,
+        "load": _load(noise.load),
+        "of": noise.of,
+        "ratio": _interval(noise.ratio),
+        "told_apart": noise.told_apart,
+        "pairs": noise.pairs,
+        "dropped": noise.dropped,
     }
 
 

@@ -21,6 +21,8 @@ from bench.stats.summary import CellSummary
 
 Draw = Callable[[int], Figure]
 
+_BAND = " The grey band around the best: how far the same server, entered twice, was from itself."
+
 
 @dataclass(frozen=True)
 class PageFigure:
@@ -52,7 +54,8 @@ def figures_of(condition: Condition, names: dict[str, str], styles: Styles) -> C
             f"ranking-{number}",
             captions.ranking(condition),
             "Filled marks: the app. Hollow marks: the floor, the same answers without a framework; the "
-            "dotted stretch between is what framework and view cost. Brackets below: 95 % intervals.",
+            "dotted stretch between is what framework and view cost. Brackets below: 95 % intervals."
+            + (_BAND if condition.noise else ""),
         ),
         percentiles=_both(
             lambda width: draw_percentiles(lines, condition.durations, width),

@@ -19,6 +19,7 @@ from bench.report.standings import Condition, conditions_of
 from bench.report.tables import TableRow, deployments_of, machine_of, repeat_command, table_of
 from bench.report.theme import Styles, styles_of
 from bench.results.model import Measurements
+from bench.stats.noise import sentence as noise_sentence
 from bench.stats.split import sentence
 from bench.stats.summary import CellSummary, Summary
 
@@ -52,6 +53,7 @@ def _content(summary: Summary, measurements: Measurements) -> dict[str, object]:
         "app": str(run.scenario.get("app", "the app")),
         "answers": answers(summary),
         "status": STATUS[run.status],
+        "noise": _noise(summary),
         "started": _moment(run.started_at),
         "machine": machine_of(run.machine),
         "blocks": len(measurements.blocks),
@@ -88,6 +90,14 @@ def _section(condition: Condition, summary: Summary, styles: Styles) -> dict[str
         "requests": requests_of(condition, styles),
         "rows": rows,
     }
+
+
+def _noise(summary: Summary) -> str:
+    """What a deployment came out at against itself; nothing where that was not measured."""
+    if summary.noise is None:
+        return ""
+    names = {each.id: each.name for each in summary.run.deployments}
+    return noise_sentence(summary.noise, names[summary.noise.deployment])
 
 
 def _one_a_deployment(conditions: tuple[Condition, ...]) -> tuple[CellSummary, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bench.results.model import LoadLevel
 from bench.stats.caveats import condition
 from bench.stats.merit import Merit, merit_of
-from bench.stats.summary import CellSummary, Comparison, Interval, Split, Summary
+from bench.stats.summary import CellSummary, Comparison, Interval, Noise, Split, Summary
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Condition:
-    """One request under one load: its cells in the order of the run, its groups with keep-alive first."""
+    """One request under one load: its cells in the order of the run, its groups with keep-alive first.
+
+    `noise` is the run's own where it was measured under this very request and load.
+    """
 
     number: int
     request: str
@@ -46,6 +49,7 @@ class Condition:
     floor: dict[str, CellSummary]
     groups: tuple[Group, ...]
     split: tuple[Split, ...]
+    noise: Noise | None = None
 
     @property
     def merit(self) -> Merit:
@@ -88,6 +92,7 @@ def _condition(summary: Summary, number: int, request: str, load: LoadLevel) -> 
     comparisons = {each.cell: each for each in summary.comparisons if each.cell != each.against}
     ranking = [ranked for ranked in summary.ranking if ranked and ranked[0] in app]
     groups = [_group([app[cell] for cell in ranked], comparisons) for ranked in ranking]
+    noise = summary.noise
     return Condition(
         number=number,
         request=request,
@@ -96,6 +101,7 @@ def _condition(summary: Summary, number: int, request: str, load: LoadLevel) -> 
         floor={each.deployment.name: each for each in here if each.deployment.app == "floor"},
         groups=tuple(sorted(groups, key=lambda group: not group.keeps_alive)),
         split=tuple(each for each in summary.split if (each.request, each.load) == (request, load)),
+        noise=noise if noise and (noise.request, noise.load) == (request, load) else None,
     )
 
 

@@ -40,12 +40,18 @@ class Machine(Record):
         """Whether no server runs where the generator does, so that it need not sleep."""
         return not set(self.server_cores) & set(self.generator_cores)
 
+    @property
+    def cores_in_use(self) -> tuple[int, ...]:
+        """The cores of servers and generator, each once."""
+        return tuple(sorted({*self.server_cores, *self.generator_cores}))
+
 
 class Deployment(Record):
     """One server configuration serving one app.
 
     `command` holds `{port}` where the port of the launch stands. `promises_keep_alive` is what the
-    configuration promises; what it did is `LaunchedDeployment.keeps_alive`.
+    configuration promises; what it did is `LaunchedDeployment.keeps_alive`. `twin_of` is the id of the
+    deployment this one repeats to measure the run's own noise: it is in no ranking.
     """
 
     id: str
@@ -58,6 +64,7 @@ class Deployment(Record):
     threads: int
     promises_keep_alive: bool
     remarks: tuple[str, ...] = ()
+    twin_of: str | None = None
 
 
 class LoadLevel(Record):
@@ -148,11 +155,18 @@ class LaunchedDeployment(Record):
 
 
 class Launch(Record):
-    """One fresh start of all deployments. `rejected` says of a cell (id) why its answer was not accepted."""
+    """One fresh start of all deployments. `rejected` says of a cell (id) why its answer was not accepted.
+
+    In a run that goes on until its comparisons are precise, it also holds what was decided after this launch:
+    whether that is `enough`; and if not, which cells (ids) are `settled`, so that they take part only in
+    every second block of the next.
+    """
 
     number: int
     deployments: tuple[LaunchedDeployment, ...]
     rejected: dict[str, str] = {}
+    settled: tuple[str, ...] = ()
+    enough: bool = False
 
 
 class Share(Record):
@@ -186,6 +200,8 @@ class Slice(Record):
     `per_connection` belong to the counted window of `counted_ns` alone. `errors`, `answered` (verified
     responses), `connections_opened`, `server_cpu_ns` and the generator's two durations belong to the whole
     slice, from the first send to the last answer. Busy is CPU time, less that of polling in vain.
+    `stolen_ns` is what the hypervisor withheld from a core meanwhile, the mean of the run's cores, in steps
+    of 10 ms: right only when added up over many slices.
 
     Durations are service times of the answers that came within the window; in an open loop, latencies of the
     requests that were due within it. `by_request` tells the requests of a mix apart, by name.
@@ -208,10 +224,11 @@ class Slice(Record):
     generator_busy_ns: int
     arrivals: Arrivals | None = None
     by_request: dict[str, Share] = {}
+    stolen_ns: int | None = None
 
 
 class Block(Record):
-    """One slice of every cell, in the order in which they ran."""
+    """One slice of every cell that takes part, in the order in which they ran."""
 
     launch: int
     number: int

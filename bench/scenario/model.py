@@ -19,7 +19,7 @@ from bench.scenario import short_forms
 from bench.scenario.expectation import Expectation
 from bench.scenario.load import Load, distinct_loads
 from bench.scenario.mistakes import Mistake, did_you_mean, quoted, refuse_any, refused
-from bench.scenario.part import Duration, Part, repeated
+from bench.scenario.part import Duration, Part, Precision, repeated
 from bench.scenario.request import Mix, Request, RequestOrMix, distinct_requests
 from bench.scenario.texts import AppReference, Argument, Name, VariableName
 from bench.units import NS_PER_MS, NS_PER_S
@@ -27,6 +27,11 @@ from bench.units import NS_PER_MS, NS_PER_S
 __all__ = [
     "DEFAULT_SERVERS", "Expectation", "Load", "Measure", "Mix", "Request", "Scenario", "ServerChoice",
 ]  # fmt: skip
+
+LAUNCHES = 8
+LAUNCHES_BEFORE_ENOUGH = 8  # with fewer, launches that agree by chance would end a run too often
+LAUNCHES_TO_LOOK_AFTER = (12, 24)
+LAUNCH_NS = 10 * NS_PER_S  # of load, where the number of launches follows from the time there is
 
 DEFAULT_SERVERS = ("flask", "gunicorn", "gunicorn-sync", "uwsgi", "waitress")
 
@@ -69,6 +74,12 @@ class ServerChoice(Part):
         return value
 
 
+_TOO_FEW_TO_LOOK_AFTER = Mistake(
+    f"with `until` there must be at least {LAUNCHES_BEFORE_ENOUGH} launches",
+    "leave `launches` out, or raise it",
+)
+
+
 class Measure(Part):
     """How long and how finely it is measured."""
 
@@ -79,7 +90,18 @@ class Measure(Part):
         le=24 * 3600 * NS_PER_S,
         description="Load over all cells together, such as 60s or 5m.",
     )
-    launches: int = Field(8, ge=1, le=100, description="Fresh starts of all deployments.")
+    until: Precision | None = Field(
+        None,
+        description="End as soon as every comparison is known this well, such as 2%: half its interval. "
+        "`for` is then the most load there may be.",
+    )
+    launches: int = Field(
+        default_factory=lambda fields: _launches(fields.get("until"), fields.get("duration_ns", 0)),
+        ge=1,
+        le=100,
+        description="Fresh starts of all deployments; 8 if not given. With `until` the most there may be: "
+        "one for each 10 s of load, from 12 to 24, if not given.",
+    )
     slice_ns: Duration | None = Field(
         None,
         alias="slice",
@@ -110,6 +132,22 @@ class Measure(Part):
     generators: int = Field(
         1, ge=1, le=64, description="Processes that generate the load, each on a core of its own if it can."
     )
+    twin: bool = Field(True, description="Enter one deployment twice: the run measures its own noise.")
+
+    @field_validator("launches")
+    @classmethod
+    def _enough_to_look_after(cls, value: int, info: ValidationInfo) -> int:
+        if info.data.get("until") is not None and value < LAUNCHES_BEFORE_ENOUGH:
+            raise refused(_TOO_FEW_TO_LOOK_AFTER)
+        return value
+
+
+def _launches(until: float | None, duration_ns: int) -> int:
+    """How many launches there are, or may be, where nothing is said about it."""
+    if until is None:
+        return LAUNCHES
+    fewest, most = LAUNCHES_TO_LOOK_AFTER
+    return min(max(fewest, duration_ns // LAUNCH_NS), most)
 
 
 def _distinct_servers(choices: tuple[ServerChoice, ...]) -> tuple[ServerChoice, ...]:

@@ -1,16 +1,20 @@
 """What every part of a scenario is, and the values with units that parts have."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
 from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from bench.scenario.mistakes import Mistake, refused
-from bench.scenario.texts import DURATION, RATE
+from bench.scenario.texts import DURATION, PRECISION, RATE
 from bench.units import parse_duration_ns, parse_rate_per_s, write_duration, write_rate
 
 LOWEST_RATE_PER_S = 1 / 60
 HIGHEST_RATE_PER_S = 1e6
+FINEST_PRECISION = 0.001
+COARSEST_PRECISION = 0.5
 
 
 class Part(BaseModel):
@@ -41,6 +45,29 @@ def _rate_per_s(value: object) -> float:
     return per_second
 
 
+def parse_precision(text: str) -> float:
+    """The share of a precision written with its per cent sign: `2%`. Raises ValueError where it is none."""
+    if re.search(PRECISION, text) is None:
+        raise ValueError(f"{text!r} is not a share; write a number with its per cent sign, such as 2%")
+    return float(Decimal(text.strip().rstrip("%")) / 100)
+
+
+def write_precision(share: float) -> str:
+    """The share as a person would write it in a scenario: `2%`, `0.5%`."""
+    return f"{100 * share:.12g}%"
+
+
+def _precision(value: object) -> float:
+    try:
+        share = parse_precision(value if isinstance(value, str) else "")
+    except ValueError as error:
+        raise refused(Mistake("must be a share with its per cent sign", "such as `2%`")) from error
+    if not FINEST_PRECISION <= share <= COARSEST_PRECISION:
+        finest, coarsest = write_precision(FINEST_PRECISION), write_precision(COARSEST_PRECISION)
+        raise refused(Mistake(f"must be from {finest} to {coarsest}"))
+    return share
+
+
 Duration = Annotated[
     int,
     BeforeValidator(_duration_ns, json_schema_input_type=Annotated[str, Field(pattern=DURATION)]),
@@ -50,6 +77,11 @@ Rate = Annotated[
     float,
     BeforeValidator(_rate_per_s, json_schema_input_type=Annotated[str, Field(pattern=RATE)]),
     PlainSerializer(write_rate, return_type=str),
+]
+Precision = Annotated[
+    float,
+    BeforeValidator(_precision, json_schema_input_type=Annotated[str, Field(pattern=PRECISION)]),
+    PlainSerializer(write_precision, return_type=str),
 ]
 
 _Item = TypeVar("_Item")

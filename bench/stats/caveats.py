@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from math import log
 
-from bench.results.model import LoadLevel, Measurements, Run
-from bench.stats import closed_loop, open_loop
+from bench.results.model import Deployment, LoadLevel, Measurements, Run
+from bench.stats import closed_loop, open_loop, validity
 from bench.stats.merit import merit_of
 from bench.stats.ratios import FEWEST_PAIRS
 from bench.stats.summary import CellSummary, Comparison, Interval
@@ -40,8 +40,9 @@ def about_cells(cells: Sequence[CellSummary], tallies: Sequence[Tally]) -> Itera
 
 def about_comparisons(cells: Sequence[CellSummary], ranking: Sequence[Sequence[str]],
                       comparisons: Sequence[Comparison]) -> Iterator[str]:  # fmt: skip
-    """Cells without a comparison, blocks left out of one, and intervals too wide to decide much."""
+    """Unequal configurations, cells without a comparison, blocks left out, and intervals too wide."""
     labels = {cell.cell.id: label(cell) for cell in cells}
+    yield from _about_parity(cells, ranking)
     compared = {one.cell for one in comparisons}
     for group in ranking:
         for cell in group[1:]:
@@ -70,6 +71,12 @@ def _oddities(tally: Tally) -> Iterator[str]:
             "server and load generator were both idle. That is right for a view that waits; for any other, "
             "something holds the requests up."
         )
+    if validity.takes_40_ms(tally) and closed_loop.may_queue(tally):
+        yield (
+            "answers take just over 40 ms though the server has time to spare. That is right for requests "
+            "that queue for a thread; it is also what delayed acknowledgements cost. Use no more connections "
+            "than threads to tell the two apart."
+        )
     if tally.arrivals and open_loop.waited_share(tally.arrivals) > WAITED:
         yield (
             f"{100 * open_loop.waited_share(tally.arrivals):.2g} % of the requests waited for one of its "
@@ -91,6 +98,24 @@ def _about_machine(run: Run) -> Iterator[str]:
             f"The CPU frequency governor is {machine.frequency_governor}: the clock may change during a run. "
             "Set it to performance."
         )
+
+
+def _about_parity(cells: Sequence[CellSummary], ranking: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Deployments that are ranked together though one may do more at once; each set of them once."""
+    deployments = {cell.cell.id: cell.deployment for cell in cells}
+    groups = (sorted(_parallelism(deployments[cell]) for cell in group) for group in ranking)
+    for group in dict.fromkeys(map(tuple, groups)):
+        if len({at_once for at_once, _ in group}) > 1:
+            yield (
+                f"Unequal parallelism (processes x threads): {', '.join(text for _, text in group)}. "
+                "What they differ by is in part that; give them the same `processes` and `threads`."
+            )
+
+
+def _parallelism(deployment: Deployment) -> tuple[int, str]:
+    """How many requests it works on at a time, and that as a sentence has it."""
+    processes, threads = deployment.processes, deployment.threads
+    return processes * threads, f"{deployment.name} {processes} x {threads}"
 
 
 def _about_width(cells: Sequence[CellSummary], labels: dict[str, str],

@@ -19,6 +19,12 @@ def is_closed_loop(load: LoadLevel) -> bool:
     return not load.is_open and load.locustfile is None
 
 
+def may_queue(tally: Tally) -> bool:
+    """Whether more requests may be out than the server works on at a time, where that is known."""
+    at_a_time = tally.deployment.processes * tally.deployment.threads
+    return 0 < at_a_time < tally.cell.load.connections
+
+
 def waits(tally: Tally) -> bool:
     """Whether server and generator were both idle: a view that waits, or a stall nobody has explained."""
     server, generator = tally.server_busy, tally.generator_busy

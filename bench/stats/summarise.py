@@ -1,11 +1,14 @@
-"""From what was measured to what can be said: cells, ranking, comparisons, split and caveats."""
+"""From what was measured to what can be said: cells, ranking, comparisons, split, noise and caveats."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bench.results.model import LoadLevel, Measurements
 from bench.stats import caveats, validity
 from bench.stats.intervals import ratio_of_sums
 from bench.stats.merit import merit_of
+from bench.stats.noise import about_noise, noise_of
+from bench.stats.precision import about_precision
 from bench.stats.ratios import pair, ratio, typical
 from bench.stats.split import splits
 from bench.stats.summary import CellSummary, Comparison, Interval, Summary
@@ -17,11 +20,13 @@ Ranking = tuple[tuple[str, ...], ...]
 
 def summarise(measurements: Measurements) -> Summary:
     """The summary of a run. The same measurements always give the same summary."""
-    counted = tallies(measurements)
+    measured = tallies(measurements)
+    counted = tuple(tally for tally in measured if tally.deployment.twin_of is None)
     cells = tuple(_cell(tally) for tally in counted)
     ranking = _ranking(cells)
     comparisons = _comparisons(ranking, {tally.cell.id: tally for tally in counted})
-    return Summary(
+    noise = noise_of(measured)
+    summary = Summary(
         run=measurements.run,
         cells=cells,
         comparisons=comparisons,
@@ -32,9 +37,12 @@ def summarise(measurements: Measurements) -> Summary:
             *caveats.about_run(measurements),
             *caveats.about_cells(cells, counted),
             *caveats.about_comparisons(cells, ranking, comparisons),
+            *about_noise(measured, noise),
         ),
         load_share_of_wall=_load_share(measurements),
+        noise=noise,
     )
+    return replace(summary, warnings=(*summary.warnings, *about_precision(summary)))
 
 
 def _cell(tally: Tally) -> CellSummary:

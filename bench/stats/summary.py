@@ -123,10 +123,38 @@ class Split:
 
 
 @dataclass(frozen=True)
+class Noise:
+    """What one deployment came out at against itself, entered twice (its id): the run's own noise.
+
+    `ratio` is the twin's figure of merit as a multiple of the first's, paired by block as any comparison is;
+    `pairs` and `dropped` are those of a comparison.
+    """
+
+    deployment: str
+    request: str
+    load: LoadLevel
+    of: MeritName
+    ratio: Interval
+    pairs: int
+    dropped: int
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether the interval leaves out 1, though the two are the same."""
+        return not self.ratio.low <= 1 <= self.ratio.high
+
+    @property
+    def reach(self) -> float:
+        """How far the interval reaches from 1, as a share: smaller differences are not to be believed."""
+        return max(abs(self.ratio.low - 1), abs(self.ratio.high - 1))
+
+
+@dataclass(frozen=True)
 class Summary:
     """A run, summed up. Cells are in the order of the run; `ranking` holds groups that may be compared.
 
     A group has one app, request, load and keep-alive mode; its cells (ids) stand best first, valid ones only.
+    A deployment that was entered twice is in it once; what its twin achieved is in `noise` alone.
     """
 
     run: Run
@@ -137,3 +165,4 @@ class Summary:
     skipped: tuple[Skipped, ...]
     warnings: tuple[str, ...]
     load_share_of_wall: float | None
+    noise: Noise | None = None

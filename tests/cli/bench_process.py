@@ -35,10 +35,11 @@ class Ended:
 
 
 def scenario(folder: Path, **parts: Any) -> Path:
-    """A scenario file in this folder, by default a short one; JSON is YAML."""
+    """A scenario file in this folder, by default a short one without a twin; JSON is YAML."""
     path = folder / "shop.yaml"
-    whole = {"directory": str(ROOT), "servers": "waitress", "load": {"connections": 4}, "measure": SHORT}
-    path.write_text(json.dumps({**whole, **parts}))
+    whole = {"directory": str(ROOT), "servers": "waitress", "load": {"connections": 4}}
+    measure = {"twin": False, **parts.pop("measure", SHORT)}
+    path.write_text(json.dumps({**whole, **parts, "measure": measure}))
     return path
 
 

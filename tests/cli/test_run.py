@@ -20,7 +20,8 @@ pytestmark = pytest.mark.integration
 APP, FLOOR = "tests.fixtures.good:waiting", "tests.fixtures.good:app"
 LONG_NAME = "gunicorn-as-it-is-in-production"
 SERVERS = [{"server": "gunicorn", "name": LONG_NAME}, "waitress"]
-DEPLOYMENTS = {LONG_NAME, f"{LONG_NAME}/floor", "waitress", "waitress/floor"}
+TWIN = f"{LONG_NAME} again"
+DEPLOYMENTS = {LONG_NAME, f"{LONG_NAME}/floor", "waitress", "waitress/floor", TWIN}
 
 NUMBER = {"type": ["number", "null"]}
 INTERVAL = {
@@ -42,7 +43,7 @@ SUMMARY = {
     "type": "object",
     "required": [
         "format", "run", "status", "cells", "comparisons", "ranking", "split", "skipped", "warnings",
-        "load_share_of_wall",
+        "noise", "load_share_of_wall",
     ],
     "properties": {
         "format": {"const": 1},
@@ -65,6 +66,10 @@ SUMMARY = {
             deployment=TEXT, request=TEXT, load=LOAD, server_us=NUMBER, framework_us=NUMBER,
             goodput_share_server=NUMBER, gain_at_most=NUMBER,
         ),
+        "noise": {
+            "type": ["object", "null"],
+            "required": ["deployment", "request", "load", "of", "ratio", "told_apart", "pairs", "dropped"],
+        },
         "skipped": _objects(name=TEXT, server=TEXT, reason=TEXT, remedy=TEXT),
         "warnings": {"type": "array", "items": TEXT},
         "load_share_of_wall": NUMBER,
@@ -79,8 +84,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(folder: Path) -> Ended:
-    """A run that goes well, of two servers with the floor, in two launches."""
-    measure = {"for": "3s", "launches": 2, "slice": "60ms"}
+    """A run that goes well, of two servers with the floor, in two launches; it measures its own noise."""
+    measure = {"for": "3s", "launches": 2, "slice": "60ms", "twin": True}
     path = scenario(folder, app=APP, floor=FLOOR, servers=SERVERS, measure=measure)
     return bench("run", path.name, "--seed", "7", "--json", "-", cwd=folder)
 
@@ -112,7 +117,7 @@ def test_standard_output_holds_the_summary_and_nothing_else(document: dict[str, 
 def test_progress_is_plain_lines_on_standard_error(run: Ended) -> None:
     assert "launch 1/2: starting the deployments" in run.stderr
     assert "launch 2/2: starting the deployments" in run.stderr
-    assert re.search(rf"^servers +{LONG_NAME}, waitress \(app and floor\)$", run.stderr, re.MULTILINE)
+    assert re.search(rf"^servers +{LONG_NAME}, waitress, {TWIN} \(app and floor\)$", run.stderr, re.MULTILINE)
     assert "\x1b" not in run.stderr
     assert "\r" not in run.stderr
 
@@ -120,6 +125,21 @@ def test_progress_is_plain_lines_on_standard_error(run: Ended) -> None:
 def test_the_ranking_is_shown_in_full_where_no_terminal_limits_its_width(run: Ended) -> None:
     assert "…" not in run.stderr
     assert re.search(rf"^{LONG_NAME} .*[0-9] us$", run.stderr, re.MULTILINE)
+
+
+def test_the_run_measures_its_own_noise_by_a_deployment_that_is_in_no_ranking(
+    run: Ended, document: dict[str, Any]
+) -> None:
+    noise = document["noise"]
+    assert noise["deployment"] == LONG_NAME
+    assert noise["pairs"] >= 5
+    assert noise["ratio"]["low"] <= noise["ratio"]["value"] <= noise["ratio"]["high"]
+    assert re.search(
+        rf"^noise here: the same server twice \({LONG_NAME}, .*\) came out at", run.stderr, re.MULTILINE
+    )
+    ranked = {cell for group in document["ranking"] for cell in group}
+    assert ranked <= {cell["id"] for cell in document["cells"]}
+    assert not any("again" in cell["id"] for cell in document["cells"])
 
 
 def test_the_run_is_stored_as_it_was_planned(measured: Measurements) -> None:
@@ -154,6 +174,7 @@ def test_every_slice_has_its_answers_and_its_cpu_time(measured: Measurements) ->
         assert sum(one.per_connection) == one.requests
         assert one.server_cpu_ns is not None
         assert one.server_cpu_ns > 0
+        assert one.stolen_ns is not None
         assert one.errors == {}
 
 

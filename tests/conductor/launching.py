@@ -34,6 +34,7 @@ class Watcher:
     def ready(self, deployment: Deployment, start_up_ns: int) -> None: ...
     def measuring(self, launch: int, blocks: int) -> None: ...
     def measured(self, block: Block, remaining_ns: int) -> None: ...
+    def decided(self, widest: float | None, until: float) -> None: ...
     def stopping(self) -> None: ...
 
     def failed(self, deployment: Deployment, failure: Failure) -> None:
@@ -58,9 +59,10 @@ def launched(folder: Path, **scenario: Any) -> Iterator[tuple[LaunchInProgress, 
 def new_launch(
     folder: Path, watcher: Watcher, interruption: Interruption, **scenario: Any
 ) -> LaunchInProgress:
-    """A launch that has not started yet."""
+    """A launch that has not started yet, without a twin if none is asked for."""
     path = folder / "scenario.yaml"
-    path.write_text(json.dumps({"directory": str(ROOT), **scenario}))
+    measure = {"twin": False, **scenario.pop("measure", {})}
+    path.write_text(json.dumps({"directory": str(ROOT), **scenario, "measure": measure}))
     prepared = prepare(load_scenario(path, server_names()), seed=1)
     store = Store.create(folder / "results", prepared.run.id)
     return LaunchInProgress(1, prepared, store, watcher, interruption)

@@ -11,9 +11,9 @@ import pytest
 
 from bench.export.summary_json import summary_document, summary_json
 from bench.results.model import Failure, LoadLevel, Skipped
-from bench.stats import closed_loop, open_loop, validity
+from bench.stats import closed_loop, open_loop, steal, validity
 from bench.stats.summarise import summarise
-from bench.stats.summary import Interval, Reason, Summary
+from bench.stats.summary import Interval, Noise, Reason, Summary
 from tests.stats.synthetic import Part, measurements, with_run, with_slices
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "json-summary.md"
@@ -36,7 +36,8 @@ def summary() -> Summary:
         lambda one: one.model_copy(update={"errors": {"reset": 0, "status": 0}}),
     )
     skipped = Skipped(name="fast", server="granian", reason="not installed", remedy="Install it.")
-    return summarise(with_run(made, skipped=(skipped,)))
+    noise = Noise("uwsgi-app", "GET /json", parts[0].load, "goodput", Interval(1.003, 0.991, 1.015), 20, 1)
+    return replace(summarise(with_run(made, skipped=(skipped,))), noise=noise)
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +76,20 @@ def test_the_document_has_its_promised_shape(document: Any) -> None:
     (split,) = document["split"]
     assert (split["deployment"], split["request"]) == ("uwsgi", "GET /json")
     assert split["gain_at_most"] == pytest.approx(160 / 120, rel=0.02)
+
+
+def test_the_noise_of_the_run_stands_beside_the_comparisons(summary: Summary, document: Any) -> None:
+    assert document["noise"] == {
+        "deployment": "uwsgi",
+        "request": "GET /json",
+        "load": {"connections": 16},
+        "of": "goodput",
+        "ratio": {"value": 1.003, "low": 0.991, "high": 1.015},
+        "told_apart": False,
+        "pairs": 20,
+        "dropped": 1,
+    }
+    assert summary_document(replace(summary, noise=None))["noise"] is None
 
 
 def test_service_times_are_in_milliseconds_of_the_merged_histogram(summary: Summary, document: Any) -> None:
@@ -197,7 +212,7 @@ def test_every_key_is_documented(document: Any) -> None:
 
 
 def test_every_code_of_a_reason_is_documented() -> None:
-    modules = (validity, closed_loop, open_loop)
+    modules = (validity, closed_loop, open_loop, steal)
     source = "".join(inspect.getsource(module) for module in modules)
     used = set(re.findall(r'Reason\(\s*"([a-z0-9-]+)"', source))
     used |= set(re.findall(r'_failure\(\s*tally, "[a-z]+", "([a-z0-9-]+)"', source))

@@ -29,6 +29,7 @@ from bench.stats.summary import (
     CellSummary,
     Comparison,
     Interval,
+    Noise,
     Reason,
     RequestSummary,
     Split,
@@ -104,6 +105,13 @@ def cell_of(report: Report, deployment: str) -> CellSummary:
 def at_rates() -> Report:
     """A run at two rates, of which flask bears only the first."""
     return complete(loads=(OPEN, POISSON))
+
+
+def entered_twice() -> Report:
+    """A run in which one deployment was entered twice."""
+    summary, measurements = complete()
+    noise = Noise("uwsgi-app", "GET /json", CLOSED, "goodput", Interval(1.003, 0.991, 1.015), 48, 0)
+    return replace(summary, noise=noise), measurements
 
 
 def mixed() -> Report:

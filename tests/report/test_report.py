@@ -34,6 +34,7 @@ from .synthetic import (
     at_rates,
     cell_of,
     complete,
+    entered_twice,
     invalid,
     mixed,
     partial,
@@ -52,6 +53,7 @@ REPORTS: dict[str, Callable[[], Report]] = {
     "two requests": lambda: complete(("GET /json", "POST /echo?price=$1&sum=$2")),
     "at rates": at_rates,
     "mixed": mixed,
+    "entered twice": entered_twice,
 }
 
 
@@ -286,6 +288,38 @@ def test_an_empty_run_still_has_a_page() -> None:
     bare = replace(summary, run=run, cells=(), comparisons=(), ranking=(), split=(), load_share_of_wall=None)
     page = page_of((bare, Measurements(run=run, launches=(), blocks=())))
     assert "Nothing was measured" in page
+
+
+def test_the_noise_of_the_run_stands_beside_the_answer() -> None:
+    page = page_named("entered twice")
+    noise = "the same server twice (uwsgi, GET /json, 16 connections) came out at 1.003 (0.991-1.015)"
+    assert page.index("uwsgi is the fastest") < page.index(noise) < page.index("What to know first</h2>")
+    assert "<dt>Noise</dt>" in page
+    assert "Noise" not in page_named("complete")
+
+
+def test_the_noise_is_a_band_around_the_best_of_each_group_where_it_was_measured() -> None:
+    summary, _ = entered_twice()
+    (condition,) = conditions_of(summary)
+    styles = styles_of(each.name for each in summary.run.deployments)
+    (axes,) = draw_ranking(condition, styles, WIDE).axes
+    bands = [band.get_paths()[0].get_extents() for band in axes.collections]
+    bests = [group.best.goodput for group in condition.groups]
+    assert len(bands) == len(bests) == 2
+    for band, best in zip(bands, bests, strict=True):
+        assert best is not None
+        assert (band.x0, band.x1) == pytest.approx((0.991 * best.value, 1.015 * best.value))
+    (plain,) = conditions_of(complete()[0])
+    assert not draw_ranking(plain, styles, WIDE).axes[0].collections
+    assert "grey band around the best" in page_named("entered twice")
+    assert "grey band" not in page_named("complete")
+
+
+def test_the_noise_is_no_band_where_something_else_was_asked() -> None:
+    summary, _ = entered_twice()
+    assert summary.noise is not None
+    elsewhere = replace(summary, noise=replace(summary.noise, request="GET /"))
+    assert [condition.noise for condition in conditions_of(elsewhere)] == [None]
 
 
 def test_command_lines_are_quoted_for_a_shell() -> None:

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from bench.cli.ranking import print_ranking
 
-from .synthetic import MIX, Report, at_rates, complete, mixed
+from .synthetic import MIX, Report, at_rates, complete, entered_twice, mixed
 
 
 def printed(report: Report) -> str:
@@ -54,3 +54,13 @@ def test_each_request_of_a_mix_stands_by_itself() -> None:
     )
     assert "p50 service time" in text
     assert "request  deployment" not in printed(complete())
+
+
+def test_the_noise_of_the_run_is_one_line_below_the_ranking() -> None:
+    text = printed(entered_twice())
+    noise = (
+        "noise here: the same server twice (uwsgi, GET /json, 16 connections) came out at 1.003 (0.991-1.015)"
+    )
+    assert line_of(text, "noise here") == noise
+    assert text.index("slower") < text.index(noise)
+    assert "noise here" not in printed(complete())

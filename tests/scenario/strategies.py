@@ -144,6 +144,7 @@ MEASURES = st.fixed_dictionaries(
     optional={
         "for": durations(1_000, 86_400_000),
         "launches": st.integers(1, 100),
+        "until": st.none() | st.integers(1, 60).map("{}%".format) | st.just("0.5 %"),
         "slice": st.none() | durations(5, 60_000),
         "start_timeout": durations(1_000, 3_600_000),
         "response_timeout": durations(10, 600_000),

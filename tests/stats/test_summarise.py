@@ -337,3 +337,26 @@ def test_the_load_share_is_counted_time_by_wall_time() -> None:
     assert summarise(made).load_share_of_wall == pytest.approx(80 * 0.1 / 100)
     started = made.run.started_at
     assert summarise(with_run(made, finished_at=started - timedelta(hours=1))).load_share_of_wall is None
+
+
+def with_threads(original: Measurements, **threads: int) -> Measurements:
+    """The same run with so many threads in these deployments."""
+    deployments = tuple(
+        one.model_copy(update={"threads": threads.get(one.name, one.threads)})
+        for one in original.run.deployments
+    )
+    return with_run(original, deployments=deployments)
+
+
+def test_unequal_parallelism_among_ranked_cells_is_told_once() -> None:
+    parts = [Part(name, request=request) for name in ("uwsgi", "flask") for request in ("GET /a", "GET /b")]
+    made = with_threads(measurements(parts), flask=1)
+    told = [one for one in summarise(made).warnings if "Unequal parallelism" in one]
+    assert len(told) == 1
+    assert "flask 1 x 1, uwsgi 1 x 4" in told[0]
+
+
+def test_parallelism_is_of_no_matter_where_cells_are_not_ranked_together() -> None:
+    apart = measurements([Part("uwsgi"), Part("flask", kept=False, promised=False)])
+    assert not says(summarise(with_threads(apart, flask=1)), "Unequal parallelism")
+    assert not says(summarise(measurements([FAST, SLOW])), "Unequal parallelism")

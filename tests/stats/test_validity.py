@@ -10,6 +10,8 @@ from bench.stats import closed_loop, validity
 from bench.stats.tally import Tally, tallies
 from tests.stats.synthetic import COUNTED_NS, Part, measurements, tally, with_slices
 
+UNQUEUED = Part("gunicorn", connections=4)  # one for each thread
+
 Change = Callable[[Slice], Slice]
 
 
@@ -122,19 +124,43 @@ def test_idleness_is_not_claimed_where_the_servers_cpu_time_is_unknown() -> None
     assert not closed_loop.waits(tally(change=changed(server_cpu_ns=None, generator_busy_ns=10)))
 
 
-@pytest.mark.parametrize(("milliseconds", "expected"), [(41, ["stall-40ms"]), (36, []), (48, [])])
+@pytest.mark.parametrize(
+    ("milliseconds", "expected"), [(41, ["stall-40ms"]), (48, ["stall-40ms"]), (36, []), (51, [])]
+)
 def test_all_answers_at_40_ms_are_a_stall(milliseconds: float, expected: list[str]) -> None:
-    assert codes(tally(change=changed(histogram=around(milliseconds)))) == expected
+    assert codes(tally(UNQUEUED, changed(histogram=around(milliseconds)))) == expected
+
+
+def test_answers_that_may_have_queued_for_a_thread_take_40_ms_honestly() -> None:
+    queued = tally(change=changed(histogram=around(41)))
+    assert closed_loop.may_queue(queued)
+    assert codes(queued) == []
+    assert validity.takes_40_ms(queued)
+
+
+def test_a_stall_whose_timer_fires_late_is_a_stall() -> None:
+    late = Histogram.of(np.linspace(41.3e6, 55.5e6, 300)).encode()
+    assert codes(tally(UNQUEUED, changed(histogram=late))) == ["stall-40ms"]
+
+
+def test_a_stall_from_which_the_first_answers_are_spared_is_a_stall() -> None:
+    spared = Histogram.of(np.r_[np.full(60, 2e6), np.full(240, 44e6)]).encode()
+    assert codes(tally(UNQUEUED, changed(histogram=spared))) == ["stall-40ms"]
+
+
+def test_answers_spread_widely_from_40_ms_on_are_no_stall() -> None:
+    spread = Histogram.of(np.linspace(41e6, 90e6, 300)).encode()
+    assert codes(tally(UNQUEUED, changed(histogram=spread))) == []
 
 
 def test_a_server_without_a_free_moment_may_take_40_ms() -> None:
     busy = changed(histogram=around(41), server_cpu_ns=COUNTED_NS, generator_wall_ns=COUNTED_NS)
-    assert codes(tally(change=busy)) == []
+    assert codes(tally(UNQUEUED, busy)) == []
 
 
 def test_some_answers_at_40_ms_are_no_stall() -> None:
     mixed = Histogram.of(np.r_[np.full(500, 41e6), np.full(500, 5e6), np.full(20, 90e6)]).encode()
-    assert codes(tally(change=changed(histogram=mixed))) == []
+    assert codes(tally(UNQUEUED, changed(histogram=mixed))) == []
 
 
 @pytest.mark.parametrize(("promised", "kept"), [(True, False), (False, True)])

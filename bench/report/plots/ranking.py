@@ -12,7 +12,11 @@ from bench.stats.summary import CellSummary
 def draw_ranking(condition: Condition, styles: Styles, width: int) -> Figure:
     """One row a deployment, grouped by keep-alive mode; what is not valid stands last in grey."""
     groups = [
-        Rows(mode_of(keeps_alive), tuple(_row(condition, cell, styles) for cell in cells))
+        Rows(
+            mode_of(keeps_alive),
+            tuple(_row(condition, cell, styles) for cell in cells),
+            band=_noise_around(condition, cells[0]),
+        )
         for keeps_alive in (True, False)
         if (cells := _ordered(condition, keeps_alive))
     ]
@@ -28,6 +32,15 @@ def _ordered(condition: Condition, keeps_alive: bool) -> list[CellSummary]:
         for cell in (*group.leaders, *(follower.cell for follower in group.followers))
     ]
     return ranked + [cell for cell in condition.app if cell.keeps_alive is keeps_alive and cell not in ranked]
+
+
+def _noise_around(condition: Condition, first: CellSummary) -> tuple[float, float] | None:
+    """Where the best would lie by the run's noise alone; nowhere where the first row is not the best."""
+    figure, noise = condition.merit.of_cell(first), condition.noise
+    if noise is None or figure is None or not standing(condition, first):
+        return None
+    best = figure.value / shown(condition.load).scale
+    return best * noise.ratio.low, best * noise.ratio.high
 
 
 def _row(condition: Condition, cell: CellSummary, styles: Styles) -> Row:

@@ -48,10 +48,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows under a heading; without one where there is nothing to tell apart."""
+    """Rows under a heading, without one where there is nothing to tell apart; a faint band behind them."""
 
     heading: str
     rows: tuple[Row, ...]
+    band: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,9 @@ def _draw_group(axes: Axes, group: Rows, top: float) -> None:
         axes.text(0, top + 12, group.heading, transform=across, color=MUTED, fontsize=SMALL, va="center")
         top += _HEADING
         axes.axhline(top - 8, color=RULE, linewidth=1)
+    if group.band is not None:
+        bottom = top + _ROW * len(group.rows)
+        axes.fill_betweenx([top, bottom], *group.band, color=MUTED, alpha=0.16, linewidth=0, zorder=0)
     for row in group.rows:
         weight = "bold" if row.strong else "normal"
         text: dict[str, Any] = {"transform": across, "va": "center", "color": INK, "bbox": _plate()}
