@@ -19,7 +19,7 @@ from bench.conductor.exchange import request_bytes
 from bench.conductor.log import last_lines
 from bench.conductor.ports import free_port
 from bench.errors import ServerFailed
-from bench.load.response import Expected
+from bench.load.expectations import Expected
 from bench.load.target import Target, Tls, WireRequest
 from bench.scenario.model import Request
 from benchmarks.certificate import CERTIFIED_NAME, Certificate, new_certificate

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-import click
 from rich.console import Console
 
+from bench.cli.output_file import STANDARD_OUTPUT, write_output
 from bench.cli.ranking import print_ranking
 from bench.errors import BenchError, InputError, NothingValid, ServerFailed
 from bench.results.model import Measurements
@@ -17,7 +17,7 @@ WIDTH_WITHOUT_TERMINAL = 200  # a file has no width; cut to 80 columns, the rank
 def show(store: Store, reports: Path, json_file: str | None, ending: BenchError | None) -> None:
     """Print the ranking of a stored run, write its report and JSON, and raise what its exit code says."""
     summary, measurements = summary_of(store)
-    console = Console(stderr=json_file == "-", highlight=False)
+    console = Console(stderr=json_file == STANDARD_OUTPUT, highlight=False)
     if not console.is_terminal:
         console.width = WIDTH_WITHOUT_TERMINAL
     print_ranking(summary, console)
@@ -58,18 +58,7 @@ def write_json(summary: Summary, where: str) -> None:
     """Write the summary as JSON to a file, or to standard output where that is `-`."""
     from bench.export.summary_json import summary_json
 
-    text = summary_json(summary)
-    if where == "-":
-        click.echo(text.decode().rstrip("\n"))
-        return
-    path = Path(where)
-    try:
-        if path.exists() and (path.is_symlink() or not path.is_file()):
-            path.write_bytes(text)  # /dev/stdout, a pipe: to be written to, and never to be replaced
-        else:
-            write_whole(path, text)
-    except OSError as error:
-        raise InputError(f"cannot write {where}: {error.strerror}") from error
+    write_output(where, summary_json(summary))
 
 
 def raise_for(summary: Summary, measurements: Measurements) -> None:

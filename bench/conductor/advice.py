@@ -7,11 +7,11 @@ from bench.conductor.descriptors import BESIDE_CONNECTIONS
 from bench.conductor.finding import Finding, Value, found, unknown
 from bench.conductor.system_facts import ClientPorts, CpuTimes, Others, write_core_list
 from bench.results.model import Machine
+from bench.stats.steal import STOLEN_AT_MOST
 
 MANY_CONNECTIONS = 10_000
 FEWEST_WAITING = 1024
 FEWEST_CONNECTIONS_PER_S = 2_000
-STEAL_AT_MOST = 0.02
 OTHERS_AT_MOST = 0.1  # of one core
 TIME_WAIT_S, REUSED_AFTER_S = 60, 1
 
@@ -72,7 +72,7 @@ def about_steal(times: CpuTimes | None, hypervisor: str | None) -> Finding:
     taken = f"{100 * times.steal_share:.2g} % of the CPU time was taken by the hypervisor for others"
     if not times.steal and hypervisor is None:
         taken = "no hypervisor takes CPU time"
-    too_much = times.steal_share > STEAL_AT_MOST
+    too_much = times.steal_share > STOLEN_AT_MOST
     remedy = "measure at another hour, or on a machine with cores of its own" if too_much else ""
     return found("steal", taken, remedy, share=times.steal_share)
 

@@ -12,8 +12,8 @@ from bench.conductor.generator_process import GeneratorProcess
 from bench.conductor.interruption import Interruption
 from bench.conductor.machine import on_cores
 from bench.errors import ServerFailed
+from bench.load.expectations import Expected
 from bench.load.messages import SliceOrder, SliceOutcome
-from bench.load.response import Expected
 from bench.load.target import Target, WireRequest
 from bench.load.wire import request_bytes
 from bench.results.model import Machine

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from bench.conductor.address import Address
-from bench.load.response import Expected
+from bench.load.expectations import Expected
 from bench.load.target import Target, Tls, WireRequest
 from bench.load.wire import request_bytes
 

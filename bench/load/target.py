@@ -4,7 +4,7 @@ import base64
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from bench.load.response import Expected
+from bench.load.expectations import Expected
 
 
 @dataclass(frozen=True)

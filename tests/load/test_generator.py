@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from bench.load.response import Expected
+from bench.load.expectations import Expected
 from bench.load.target import Target, WireRequest
 from tests.load.checked_generator import CheckedGenerator
 from tests.load.scripted_server import PAUSE, End, Last, Script, ScriptedServer, Step

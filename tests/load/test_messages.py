@@ -4,8 +4,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.load.expectations import Expected, HeaderCheck
 from bench.load.messages import Arrivals, LocustfileOrder, Share, SliceOrder, SliceOutcome
-from bench.load.response import Expected, HeaderCheck
 from bench.load.target import Target, Tls, WireRequest
 
 COUNTS = st.integers(0, 2**63 - 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.load.response import Expected
+from bench.load.expectations import Expected
 from bench.load.target import Target, WireRequest
 from tests.load.checked_generator import CheckedGenerator, arrivals_of
 from tests.load.scripted_server import End, MixedServer, ScriptedServer, Step

@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from bench.histogram import Histogram
+from bench.load.expectations import Expected
 from bench.load.messages import SliceOutcome
-from bench.load.response import Expected
 from bench.load.target import Target, WireRequest
 from bench.units import NS_PER_MS, NS_PER_S
 from tests.load.checked_generator import CheckedGenerator, arrivals_of
