@@ -30,7 +30,7 @@ class Complaints:
     def measured(self, block: Block, remaining_ns: int) -> None:
         """Nothing to tell."""
 
-    def decided(self, widest: float | None, until: float) -> None:
+    def decided(self, standing: str) -> None:
         """Nothing to tell."""
 
     def stopping(self) -> None:

@@ -12,6 +12,7 @@ from bench.load.target import Target
 from bench.results.model import Cell
 from bench.results.store import Store
 from bench.scenario.reading import LoadedScenario
+from bench.stats.decision import Decision
 from benchmarks.complaints import Complaints
 from benchmarks.program import say
 from benchmarks.stage import Stage
@@ -36,7 +37,7 @@ def live_deployments(stage: Stage, loaded: LoadedScenario) -> Iterator[list[Live
     for skipped in prepared.run.skipped:
         say(f"left out: {skipped.name}: {skipped.reason}; {skipped.remedy}")
     store = Store.create(stage.folder, prepared.run.id)
-    launch = LaunchInProgress(1, prepared, store, Complaints(), stage.interruption)
+    launch = LaunchInProgress(1, prepared, store, Complaints(), stage.interruption, Decision(enough=False))
     try:
         launch.start(set())
         targets = launch.judge({})

@@ -26,7 +26,7 @@ class RunProgress:
         self._requests: dict[str, int] = defaultdict(int)
         self._counted_ns: dict[str, int] = defaultdict(int)
         self._launch = ""
-        self._precision = ""
+        self._standing = ""
 
     def planned(self, run: Run, estimated_ns: int) -> None:
         """Say what will run and how long it takes."""
@@ -58,7 +58,7 @@ class RunProgress:
     def launching(self, launch: int, launches: int) -> None:
         """Say which launch begins."""
         self._launch = f"launch {launch}/{launches}"
-        self._step(f"{self._launch}: starting the deployments{self._precision}")
+        self._step(f"{self._launch}: starting the deployments{self._standing}")
 
     def ready(self, deployment: Deployment, start_up_ns: int) -> None:
         """Say which deployment is up."""
@@ -84,13 +84,12 @@ class RunProgress:
             self._requests[measured.cell] += measured.requests
             self._counted_ns[measured.cell] += measured.counted_ns
         left = f"{format_duration(remaining_ns)} of load to go" if remaining_ns else "done"
-        text = f"{self._launch}: {left}{self._precision}"
+        text = f"{self._launch}: {left}{self._standing}"
         self._draw(text, sum(self._counted_ns.values()), remaining_ns)
 
-    def decided(self, widest: float | None, until: float) -> None:
-        """Remember the widest interval so far, to show it from now on."""
-        known = "not known yet" if widest is None else f"+-{100 * widest:.1f} %"
-        self._precision = f"; widest interval {known}, to be +-{100 * until:.3g} %"
+    def decided(self, standing: str) -> None:
+        """Remember what is known so far, to show it from now on."""
+        self._standing = f"; {standing}"
 
     def stopping(self) -> None:
         """Say that it ends."""

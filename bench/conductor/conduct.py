@@ -32,8 +32,7 @@ from bench.plan import (
 )
 from bench.results.model import Block, Cell, Run, Slice
 from bench.results.store import Store
-from bench.stats.precision import decide
-from bench.stats.summarise import summarise
+from bench.stats.decision import Decision
 
 
 def conduct(prepared: Prepared, store: Store, observer: Observer) -> Run:
@@ -88,7 +87,7 @@ class _Conductor:
         self._lengths: dict[str, SliceLength] = {}
         self._bodies: Bodies = {}
         self._broken: set[str] = set()
-        self._settled: tuple[str, ...] = ()
+        self._decision = Decision(enough=False)
         self._blocks = 0
         self._responses = 0
 
@@ -102,12 +101,12 @@ class _Conductor:
                 self._store.logs / "generator.log",
                 processes=self._measure.generators,
             )
-        for number in range(1, self._measure.launches + 1):
+        for number in range(1, self._prepared.most_launches + 1):
             if len(self._broken) == len(run.deployments):
                 break
-            self._observer.launching(number, self._measure.launches)
+            self._observer.launching(number, self._prepared.most_launches)
             self._launch = LaunchInProgress(
-                number, self._prepared, self._store, self._observer, self._interruption
+                number, self._prepared, self._store, self._observer, self._interruption, self._decision
             )
             if self._prepared.has_fixed_ports:
                 self._wait_for_stopped()
@@ -119,7 +118,7 @@ class _Conductor:
             self._generator.set_targets({})  # a server with open connections takes its time to end
             with self._interruption.held():
                 self._stop_launch()
-            if self._measure.until is not None and self._is_enough(self._measure.until):
+            if self._is_enough():
                 break
         self._check_counts(self._generator)
 
@@ -133,14 +132,15 @@ class _Conductor:
         if self._keeper is not None:
             self._keeper.stop()
 
-    def _is_enough(self, until: float) -> bool:
-        """Whether all is known this well by now; decided from what is stored, while deployments end."""
+    def _is_enough(self) -> bool:
+        """Whether all is known by now; decided from what is stored, while deployments end."""
+        if self._prepared.decide is None:
+            return False
         stored = self._store.read()
-        decision = decide(summarise(stored), until)
-        self._settled = decision.settled
-        decided = {"settled": decision.settled, "enough": decision.enough}
+        decision = self._decision = self._prepared.decide(stored)
+        decided = {key: getattr(decision, key) for key in ("settled", "left_out", "enough")}
         self._store.write_launch(stored.launches[-1].model_copy(update=decided))
-        self._observer.decided(decision.widest, until)
+        self._observer.decided(decision.standing)
         return decision.enough
 
     def _stop_launch(self) -> None:
@@ -157,13 +157,16 @@ class _Conductor:
     def _measure_launch(self, launch: LaunchInProgress, generator: GeneratorProcess) -> None:
         generator.set_targets(launch.judge(self._bodies))
         self._warm_up(launch, generator)
-        if self._lengths:
-            blocks = blocks_per_launch(self._lengths, self._measure, self._settled)
+        lengths = {cell.id: self._lengths[cell.id] for cell in launch.cells()}
+        if lengths:
+            blocks = blocks_per_launch(lengths, self._measure, self._decision.settled)
+            block_ns = mean_block_ns(lengths, self._decision.settled)
             self._observer.measuring(launch.number, blocks)
             for place in range(blocks):
                 block = self._measure_block(launch, generator, place)
                 self._store.write_block(block)
-                self._observer.measured(block, self._remaining_ns(launch.number, blocks, place + 1))
+                left = (self._prepared.most_launches - launch.number + 1) * blocks - place - 1
+                self._observer.measured(block, round(left * block_ns))
         self._broken |= launch.look_after()
         launch.write()
 
@@ -190,7 +193,9 @@ class _Conductor:
     def _measure_block(self, launch: LaunchInProgress, generator: GeneratorProcess, place: int) -> Block:
         """The block at this place (from 0) of the launch."""
         self._blocks += 1
-        cells = {cell.id: cell for cell in launch.cells() if takes_part(cell.id, self._settled, place)}
+        cells = {
+            cell.id: cell for cell in launch.cells() if takes_part(cell.id, self._decision.settled, place)
+        }
         slices = []
         for key in block_order(sorted(cells), self._prepared.run.seed, self._blocks):
             measured = self._measure_slice(launch, generator, cells[key])
@@ -250,11 +255,6 @@ class _Conductor:
             ramp_ns=length.ramp_ns,
             counted_ns=length.counted_ns,
         )
-
-    def _remaining_ns(self, launch: int, blocks: int, done: int) -> int:
-        """Counted load still to come, in this launch of so many blocks and in later ones like it."""
-        later = (self._measure.launches - launch) * blocks
-        return round((later + blocks - done) * mean_block_ns(self._lengths, self._settled))
 
     def _check_counts(self, generator: GeneratorProcess) -> None:
         """Locust counts for itself: where its count is not ours, one of the two is wrong.

@@ -16,6 +16,7 @@ from bench.plan import launch_order
 from bench.results.model import Cell, Deployment, Failure, Launch, LaunchedDeployment
 from bench.results.store import Store
 from bench.scenario.model import Mix, Request
+from bench.stats.decision import Decision
 
 Bodies = dict[tuple[str, str], bytes | None]
 """The right body of each request that is sent, None where there is none: by its label and its part's."""
@@ -30,13 +31,15 @@ class LaunchInProgress:
     store: Store
     observer: Observer
     interruption: Interruption
+    decision: Decision
     running: dict[str, RunningDeployment] = field(default_factory=dict)
     rejected: dict[str, str] = field(default_factory=dict)
     _ended: list[LaunchedDeployment] = field(default_factory=list)
 
     def start(self, broken: set[str]) -> None:
-        """Start every deployment that has not broken before, one after the other in random order."""
-        deployments = {d.id: d for d in self.prepared.run.deployments if d.id not in broken}
+        """Start every deployment that is needed and has not broken before, in random order."""
+        needed = {cell.deployment for cell in self._cells_asked_for()}
+        deployments = {d.id: d for d in self.prepared.run.deployments if d.id in needed - broken}
         for key in launch_order(sorted(deployments), self.prepared.run.seed, self.number):
             try:
                 self._start_one(deployments[key])
@@ -133,11 +136,15 @@ class LaunchInProgress:
         """The cells of the deployments that run and answer rightly; a twin's only beside what it repeats."""
         found = [
             cell
-            for cell in self.prepared.run.cells
+            for cell in self._cells_asked_for()
             if cell.deployment in self.running and cell.id not in self.rejected
         ]
         there = {(cell.deployment, cell.request, cell.load) for cell in found}
         return [cell for cell in found if (self._repeated(cell), cell.request, cell.load) in there]
+
+    def _cells_asked_for(self) -> list[Cell]:
+        """The cells of this launch, whether their deployments run or not."""
+        return [cell for cell in self.prepared.run.cells if cell.id not in self.decision.left_out]
 
     def _repeated(self, cell: Cell) -> str:
         """The deployment (id) that this cell's repeats, or its own where it is no twin."""
@@ -165,7 +172,12 @@ class LaunchInProgress:
         """Write what is known of this launch."""
         running = [_record(d.deployment, d, None) for d in self.running.values()]
         self.store.write_launch(
-            Launch(number=self.number, deployments=(*self._ended, *running), rejected=self.rejected)
+            Launch(
+                number=self.number,
+                deployments=(*self._ended, *running),
+                rejected=self.rejected,
+                confirming=self.decision.confirming,
+            )
         )
 
 

@@ -29,11 +29,8 @@ class Observer(Protocol):
     def measured(self, block: Block, remaining_ns: int) -> None:
         """A block is on disk; the load still to come takes about this long."""
 
-    def decided(self, widest: float | None, until: float) -> None:
-        """After a launch of a run that is to know every comparison this well: half the widest interval.
-
-        Both are shares; the first is None where some comparison has no interval yet.
-        """
+    def decided(self, standing: str) -> None:
+        """After a launch of a run that goes on until it knows enough: what is known by now."""
 
     def stopping(self) -> None:
         """The deployments are being stopped."""

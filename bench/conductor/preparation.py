@@ -16,18 +16,25 @@ from bench.results.model import Cell, Deployment, Machine, Run, Skipped
 from bench.scenario.model import Scenario, ServerChoice
 from bench.scenario.reading import LoadedScenario
 from bench.servers import SERVERS, Blueprint, Settings
+from bench.stats.decision import Decide
+from bench.stats.until import until
 
 PORT_PLACEHOLDER = 0  # no server is ever asked to listen there
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A run that is ready to start: its description, and the choice behind each deployment (by id)."""
+    """A run that is ready to start: its description, and the choice behind each deployment (by id).
+
+    `decide` tells after each launch whether to go on; without it the run has all its launches.
+    """
 
     loaded: LoadedScenario
     run: Run
     choices: Mapping[str, ServerChoice]
     estimated_ns: int
+    most_launches: int
+    decide: Decide | None = None
 
     @property
     def has_fixed_ports(self) -> bool:
@@ -84,8 +91,15 @@ def prepare(
         cells=cells,
         skipped=skipped,
     )
-    estimate = estimated_duration_ns(scenario.measure, len(choices), cells)
-    return Prepared(loaded, run, {deployment.id: choice for deployment, choice in choices.items()}, estimate)
+    measure = scenario.measure
+    return Prepared(
+        loaded=loaded,
+        run=run,
+        choices={deployment.id: choice for deployment, choice in choices.items()},
+        estimated_ns=estimated_duration_ns(measure, len(choices), cells),
+        most_launches=measure.launches,
+        decide=None if measure.until is None else until(measure.until),
+    )
 
 
 def _skipped(scenario: Scenario) -> Iterator[Skipped]:

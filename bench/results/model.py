@@ -14,6 +14,7 @@ from bench.results.history import run_of_today, slice_of_today
 FORMAT: Literal[2] = 2
 
 App = Literal["app", "floor"]
+Revision = Literal["base", "head"]
 
 
 class Record(BaseModel):
@@ -51,7 +52,8 @@ class Deployment(Record):
 
     `command` holds `{port}` where the port of the launch stands. `promises_keep_alive` is what the
     configuration promises; what it did is `LaunchedDeployment.keeps_alive`. `twin_of` is the id of the
-    deployment this one repeats to measure the run's own noise: it is in no ranking.
+    deployment this one repeats to measure the run's own noise: it is in no ranking. `revision` tells the two
+    versions of the app apart that a check compares.
     """
 
     id: str
@@ -65,6 +67,7 @@ class Deployment(Record):
     promises_keep_alive: bool
     remarks: tuple[str, ...] = ()
     twin_of: str | None = None
+    revision: Revision | None = None
 
 
 class LoadLevel(Record):
@@ -113,8 +116,26 @@ class Skipped(Record):
     remedy: str
 
 
+class Check(Record):
+    """What a check compares, and after how many launches it looks.
+
+    `against` is the git reference as it was given, `base` the commit it named; `head` is the commit that was
+    checked out here, and `changed` whether the folder had changes beyond it: head is the folder as it was.
+    `looks` are the numbers of launches after which there may be a verdict, `confirmation` how many more a
+    regression has to show in. `dependencies` are the files by which the two need different packages.
+    """
+
+    against: str
+    base: str
+    head: str | None
+    changed: bool
+    looks: tuple[int, ...]
+    confirmation: int
+    dependencies: tuple[str, ...] = ()
+
+
 class Run(Record):
-    """A run as it was planned and where it took place."""
+    """A run as it was planned and where it took place. `check` is there where two versions are compared."""
 
     _older = model_validator(mode="before")(run_of_today)
 
@@ -132,6 +153,7 @@ class Run(Record):
     deployments: tuple[Deployment, ...]
     cells: tuple[Cell, ...]
     skipped: tuple[Skipped, ...] = ()
+    check: Check | None = None
 
 
 class Failure(Record):
@@ -157,16 +179,19 @@ class LaunchedDeployment(Record):
 class Launch(Record):
     """One fresh start of all deployments. `rejected` says of a cell (id) why its answer was not accepted.
 
-    In a run that goes on until its comparisons are precise, it also holds what was decided after this launch:
-    whether that is `enough`; and if not, which cells (ids) are `settled`, so that they take part only in
-    every second block of the next.
+    In a run that goes on until it knows enough, it also holds what was decided after this launch: whether
+    that is `enough`; and if not, which cells (ids) are `settled`, so that they take part only in every second
+    block of the next, and which are `left_out` of it. A `confirming` launch of a check repeats what was found
+    before.
     """
 
     number: int
     deployments: tuple[LaunchedDeployment, ...]
     rejected: dict[str, str] = {}
     settled: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     enough: bool = False
+    confirming: bool = False
 
 
 class Share(Record):

@@ -22,11 +22,11 @@ LISTED = 3
 
 
 @dataclass(frozen=True)
-class Decision:
-    """What a run does after a launch.
+class Precision:
+    """How well a run knows its comparisons.
 
     `widths` has half of every interval that counts, by cell (id), as a share; inf where there is none yet.
-    `settled` are the cells (ids) that take part less often from now on. `enough` ends the run.
+    `settled` are the cells (ids) that need less of the time from now on. `enough` ends the run.
     """
 
     widths: dict[str, float]
@@ -46,7 +46,7 @@ def asked_precision(run: Run) -> float | None:
     return None if until is None else parse_precision(until)
 
 
-def decide(summary: Summary, until: float) -> Decision:
+def decide(summary: Summary, until: float) -> Precision:
     """What to do next, from everything measured so far: enough is when all intervals are narrow enough.
 
     Where nothing is compared, the cells' own figures count instead.
@@ -54,7 +54,7 @@ def decide(summary: Summary, until: float) -> Decision:
     widths = _widths(summary)
     precise = {cell for cell in _from_enough_launches(summary) if widths.get(cell, 0.0) <= until}
     settled = {cell for group in summary.ranking for cell in _settled_of(group, precise, _beaten(summary))}
-    return Decision(
+    return Precision(
         widths=widths,
         settled=(*sorted(settled), *_twins_of(settled, summary.run)),
         enough=bool(widths) and widths.keys() <= precise,

@@ -18,6 +18,7 @@ from bench.results.store import Store
 from bench.scenario.model import Request
 from bench.scenario.reading import load_scenario
 from bench.servers import server_names
+from bench.stats.decision import Decision
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,7 +35,7 @@ class Watcher:
     def ready(self, deployment: Deployment, start_up_ns: int) -> None: ...
     def measuring(self, launch: int, blocks: int) -> None: ...
     def measured(self, block: Block, remaining_ns: int) -> None: ...
-    def decided(self, widest: float | None, until: float) -> None: ...
+    def decided(self, standing: str) -> None: ...
     def stopping(self) -> None: ...
 
     def failed(self, deployment: Deployment, failure: Failure) -> None:
@@ -65,7 +66,7 @@ def new_launch(
     path.write_text(json.dumps({"directory": str(ROOT), **scenario, "measure": measure}))
     prepared = prepare(load_scenario(path, server_names()), seed=1)
     store = Store.create(folder / "results", prepared.run.id)
-    return LaunchInProgress(1, prepared, store, watcher, interruption)
+    return LaunchInProgress(1, prepared, store, watcher, interruption, Decision(enough=False))
 
 
 def ask_often(deployment: RunningDeployment, times: int) -> None:
