@@ -25,7 +25,7 @@ class BenchError(Exception):
 
 
 class Regression(BenchError):
-    """The app got slower."""
+    """The app got slower, or does not keep what is required of it."""
 
     exit_code = 1
 
@@ -62,6 +62,12 @@ class ScenarioError(InputError):
 
 class NothingValid(BenchError):
     """The run ended, but nothing in it can be trusted or decided."""
+
+    exit_code = 3
+
+
+class Inconclusive(BenchError):
+    """The run ended, but something it was to decide it could not."""
 
     exit_code = 3
 

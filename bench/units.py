@@ -20,7 +20,8 @@ _NS_PER_UNIT = {
     "h": 3600 * NS_PER_S,
 }
 _DURATION = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)\s*(ns|us|ms|s|m|h)")
-_RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,20})?)\s*/\s*(s|min)")
+# 324 decimals: as many as the shortest text of any floating-point number has.
+_RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,324})?)\s*/\s*(s|min)")
 _S_PER_UNIT = {"s": 1, "min": 60}
 
 
@@ -55,7 +56,7 @@ def parse_rate_per_s(text: str) -> float:
 
 
 def write_rate(per_second: float) -> str:
-    """The rate as a person would write it in a scenario, without loss: `500/s`, `100/min`."""
+    """The rate, below 10^9 a second, as a person would write it, without loss: `500/s`, `100/min`."""
     short = (f"{per_second:.12g}/s", f"{60 * per_second:.12g}/min")
     return next((text for text in short if _is_rate(text, per_second)), f"{Decimal(repr(per_second)):f}/s")
 

@@ -1,7 +1,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bench import units
@@ -83,7 +83,15 @@ def test_what_is_no_rate_is_refused_with_an_example(text: str) -> None:
         units.parse_rate_per_s(text)
 
 
-@given(st.floats(1e-6, 1e8) | st.integers(1, 10**8).map(float) | st.integers(1, 10**8).map(lambda n: n / 60))
+@given(
+    st.floats(0, 1e9, exclude_max=True)
+    | st.floats(1e-6, 1e6)
+    | st.integers(1, 10**8).map(float)
+    | st.integers(1, 10**8).map(lambda n: n / 60)
+)
+@example(1.0000000000000002e-06)
+@example(2.2250738585072014e-308)
+@example(5e-324)
 def test_a_written_rate_reads_as_the_same(per_second: float) -> None:
     assert units.parse_rate_per_s(units.write_rate(per_second)) == per_second
 

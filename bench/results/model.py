@@ -13,7 +13,7 @@ from bench.results.history import run_of_today, slice_of_today
 
 FORMAT: Literal[2] = 2
 
-App = Literal["app", "floor"]
+App = Literal["app", "floor", "reference"]
 Revision = Literal["base", "head"]
 
 
@@ -53,7 +53,8 @@ class Deployment(Record):
     `command` holds `{port}` where the port of the launch stands. `promises_keep_alive` is what the
     configuration promises; what it did is `LaunchedDeployment.keeps_alive`. `twin_of` is the id of the
     deployment this one repeats to measure the run's own noise: it is in no ranking. `revision` tells the two
-    versions of the app apart that a check compares.
+    versions of the app apart that a check compares. `expected_processes` is how many the configuration makes,
+    whatever stands beside the workers counted; None where that is not known.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Deployment(Record):
     remarks: tuple[str, ...] = ()
     twin_of: str | None = None
     revision: Revision | None = None
+    expected_processes: int | None = None
 
 
 class LoadLevel(Record):
@@ -122,7 +124,8 @@ class Check(Record):
     `against` is the git reference as it was given, `base` the commit it named; `head` is the commit that was
     checked out here, and `changed` whether the folder had changes beyond it: head is the folder as it was.
     `looks` are the numbers of launches after which there may be a verdict, `confirmation` how many more a
-    regression has to show in. `dependencies` are the files by which the two need different packages.
+    regression has to show in. `dependencies` are the files by which the two need different packages. `notes`
+    say what a reader should know about how the two were made.
     """
 
     against: str
@@ -132,10 +135,29 @@ class Check(Record):
     looks: tuple[int, ...]
     confirmation: int
     dependencies: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class BaselineCheck(Record):
+    """What a check against a baseline holds the app against, and when it looks.
+
+    `file` is the baseline as it was named, `content` what stood in it (`baseline_file.Baseline`). There is
+    one look, after so many `launches`; `confirmation` is how many more a regression has to show in.
+    """
+
+    file: str
+    content: dict[str, Any]
+    launches: int
+    confirmation: int
 
 
 class Run(Record):
-    """A run as it was planned and where it took place. `check` is there where two versions are compared."""
+    """A run as it was planned and where it took place.
+
+    `check` is there where two versions are compared, `baseline` where one is compared with a stored run.
+    `ceiling_per_s` is how many answers a second of a null target the load generator could take at most; None
+    where the null target was the limit, or none was asked.
+    """
 
     _older = model_validator(mode="before")(run_of_today)
 
@@ -154,6 +176,8 @@ class Run(Record):
     cells: tuple[Cell, ...]
     skipped: tuple[Skipped, ...] = ()
     check: Check | None = None
+    baseline: BaselineCheck | None = None
+    ceiling_per_s: float | None = None
 
 
 class Failure(Record):
@@ -176,8 +200,21 @@ class LaunchedDeployment(Record):
     failure: Failure | None = None
 
 
+class Answer(Record):
+    """The body of an answer, as far as it is remembered."""
+
+    bytes: int
+    sha256: str
+
+
 class Launch(Record):
     """One fresh start of all deployments. `rejected` says of a cell (id) why its answer was not accepted.
+
+    Those of them in `unlike` answered as the scenario expects, but not the same each time, or not what the
+    others did or what had come before.
+
+    In a check `answers` holds what each cell (id) answered to each of its requests (by label), where the
+    scenario expects the same body from every deployment.
 
     In a run that goes on until it knows enough, it also holds what was decided after this launch: whether
     that is `enough`; and if not, which cells (ids) are `settled`, so that they take part only in every second
@@ -188,6 +225,8 @@ class Launch(Record):
     number: int
     deployments: tuple[LaunchedDeployment, ...]
     rejected: dict[str, str] = {}
+    unlike: tuple[str, ...] = ()
+    answers: dict[str, dict[str, Answer]] = {}
     settled: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     enough: bool = False

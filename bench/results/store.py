@@ -58,12 +58,16 @@ class Store:
         """Write a finished block."""
         self._write(self.folder / "blocks" / f"{block.number:05}.json", block)
 
-    def read(self) -> Measurements:
-        """Everything that was measured."""
+    def read_run(self) -> Run:
+        """The description of the run alone."""
         if not (self.folder / RUN_FILE).is_file():
             raise InputError(f"{self.folder} is not the folder of a run: it has no {RUN_FILE}")
+        return _read(self.folder / RUN_FILE, Run)
+
+    def read(self) -> Measurements:
+        """Everything that was measured."""
         return Measurements(
-            run=_read(self.folder / RUN_FILE, Run),
+            run=self.read_run(),
             launches=tuple(_read(path, Launch) for path in sorted((self.folder / "launches").glob("*.json"))),
             blocks=tuple(_read(path, Block) for path in sorted((self.folder / "blocks").glob("*.json"))),
         )

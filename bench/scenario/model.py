@@ -4,7 +4,8 @@ Every field has its meaning in its description, which is also what the JSON Sche
 Short forms (`GET /json`, `gunicorn`, `30s`) are turned into the full ones before validation.
 """
 
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -16,16 +17,20 @@ from pydantic import (
 )
 
 from bench.scenario import short_forms
+from bench.scenario.check import Check, unknown_cells
+from bench.scenario.command_line import CommandLine
 from bench.scenario.expectation import Expectation
 from bench.scenario.load import Load, distinct_loads
 from bench.scenario.mistakes import Mistake, did_you_mean, quoted, refuse_any, refused
 from bench.scenario.part import Duration, Part, Precision, repeated
 from bench.scenario.request import Mix, Request, RequestOrMix, distinct_requests
-from bench.scenario.texts import AppReference, Argument, Name, VariableName
+from bench.scenario.requirement import Requirement
+from bench.scenario.texts import AppReference, Argument, FilePath, Name, VariableName
 from bench.units import NS_PER_MS, NS_PER_S
 
 __all__ = [
-    "DEFAULT_SERVERS", "Expectation", "Load", "Measure", "Mix", "Request", "Scenario", "ServerChoice",
+    "DEFAULT_SERVERS", "Check", "Expectation", "Load", "Measure", "Mix", "Request", "Scenario",
+    "ServerChoice",
 ]  # fmt: skip
 
 LAUNCHES = 8
@@ -57,6 +62,9 @@ class ServerChoice(Part):
     options: tuple[Argument, ...] = Field(
         (), strict=False, description="Further command-line options, passed to the server as they are."
     )
+    python: FilePath | None = Field(
+        None, description="The Python it runs in, relative to the scenario file; the scenario's if not given."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -78,6 +86,9 @@ _TOO_FEW_TO_LOOK_AFTER = Mistake(
     f"with `until` there must be at least {LAUNCHES_BEFORE_ENOUGH} launches",
     "leave `launches` out, or raise it",
 )
+
+
+Interleave = Literal["slices", "rounds"]
 
 
 class Measure(Part):
@@ -133,6 +144,16 @@ class Measure(Part):
         1, ge=1, le=64, description="Processes that generate the load, each on a core of its own if it can."
     )
     twin: bool = Field(True, description="Enter one deployment twice: the run measures its own noise.")
+    interleave: Interleave = Field(
+        "slices",
+        description="slices: all deployments are up at once, and the load hops between them. rounds: one "
+        "at a time is up, for those that cannot live side by side; intervals are wider.",
+    )
+
+    @property
+    def in_rounds(self) -> bool:
+        """Whether only one deployment is up at a time."""
+        return self.interleave == "rounds"
 
     @field_validator("launches")
     @classmethod
@@ -151,17 +172,19 @@ def _launches(until: float | None, duration_ns: int) -> int:
 
 
 def _distinct_servers(choices: tuple[ServerChoice, ...]) -> tuple[ServerChoice, ...]:
-    own_name, own_port = "give each its own `name:`", "give each its own, or leave `port:` out"
-    names = [
+    own_name = "give each its own `name:`"
+    refuse_any(
         Mistake(f"the deployment {quoted(choice.name)} is there twice", own_name, (place, "name"))
         for place, choice in repeated(choices, lambda choice: choice.name)
-    ]
-    ports = [
-        Mistake(f"port {choice.port} is given to two deployments", own_port, (place, "port"))
-        for place, choice in repeated(choices, lambda choice: choice.port)
-    ]
-    refuse_any(names + ports)
+    )
     return choices
+
+
+def _shared_ports(choices: tuple[ServerChoice, ...]) -> Iterator[Mistake]:
+    """Ports that several deployments are given, which only those can share that are never up together."""
+    remedy = "give each its own, leave `port:` out, or write `interleave: rounds` below `measure:`"
+    for place, choice in repeated(choices, lambda choice: choice.port):
+        yield Mistake(f"port {choice.port} is given to two deployments", remedy, ("servers", place, "port"))
 
 
 class Scenario(Part):
@@ -177,6 +200,16 @@ class Scenario(Part):
     )
     directory: Argument = Field(
         ".", min_length=1, description="The folder the app is imported from, relative to the scenario file."
+    )
+    python: FilePath | None = Field(
+        None,
+        description="The Python whose environment the app and its servers run in, relative to the scenario "
+        "file, such as ../app/.venv/bin/python; the one that `bench` runs in if not given.",
+    )
+    setup: CommandLine = Field(
+        (),
+        description="Run with `bench check` in a fresh virtual environment where base and head need "
+        "different packages, such as `pip install -r requirements.txt`.",
     )
     environment: dict[VariableName, Argument] = Field(
         {}, description="Environment variables for the servers; of ours they get only a few harmless ones."
@@ -202,3 +235,20 @@ class Scenario(Part):
         AfterValidator(distinct_loads),
     ] = Field((Load(),), description="The load levels; each is measured by itself.")
     measure: Measure = Field(Measure(), description="How long it is measured, and how.")
+    require: Requirement | None = Field(
+        None, description="What is required of every request, such as {p99: 50ms, errors: 0.1%}."
+    )
+    check: Check = Field(Check(), description="How `bench check` decides whether the app got slower.")
+
+    @model_validator(mode="after")
+    def _has_ports_for_all_that_are_up(self) -> "Scenario":
+        if not self.measure.in_rounds:
+            refuse_any(_shared_ports(self.servers))
+        return self
+
+    @model_validator(mode="after")
+    def _checks_cells_there_are(self) -> "Scenario":
+        servers = [choice.name for choice in self.servers]
+        requests = [request.label for request in self.requests]
+        refuse_any(unknown_cells(self.check, servers, requests))
+        return self

@@ -57,7 +57,8 @@ def write_precision(share: float) -> str:
     return f"{100 * share:.12g}%"
 
 
-def _precision(value: object) -> float:
+def precision_of(value: object) -> float:
+    """The share as a scenario gives it; what is none, or out of range, is refused."""
     try:
         share = parse_precision(value if isinstance(value, str) else "")
     except ValueError as error:
@@ -80,7 +81,7 @@ Rate = Annotated[
 ]
 Precision = Annotated[
     float,
-    BeforeValidator(_precision, json_schema_input_type=Annotated[str, Field(pattern=PRECISION)]),
+    BeforeValidator(precision_of, json_schema_input_type=Annotated[str, Field(pattern=PRECISION)]),
     PlainSerializer(write_precision, return_type=str),
 ]
 

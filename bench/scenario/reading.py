@@ -14,7 +14,7 @@ from bench.scenario.mistakes import quoted
 from bench.scenario.model import Scenario
 from bench.scenario.places import value_at, with_full_servers
 from bench.scenario.sentences import problems_of
-from bench.scenario.texts import LOCUSTFILE
+from bench.scenario.texts import FILE_PATH, LOCUSTFILE
 from bench.scenario.yaml_nodes import Document, Node, compose
 
 # Reading takes up to 4 us a byte, so that the largest file is still answered in half a second.
@@ -36,6 +36,10 @@ class LoadedScenario:
     def beside(self, name: str) -> Path:
         """The absolute path of a file that the scenario names."""
         return (self.path.parent / name).resolve()
+
+    def python_at(self, name: str) -> Path:
+        """The absolute path of a Python that the scenario names, itself no link followed."""
+        return Path(os.path.abspath(self.path.parent.resolve() / name))  # noqa: PTH100 - Path.absolute keeps `..`
 
 
 def load_scenario(path: Path, servers: Collection[str]) -> LoadedScenario:
@@ -87,6 +91,7 @@ def _validated(
     if not isinstance(root.value, dict):
         return None, [*problems, _EMPTY if root.value is None else _no_mapping(root)]
     problems += _problems_of_directory(root, folder) + _problems_of_locustfiles(root, folder)
+    problems += _problems_of_pythons(root, folder)
     try:
         return Scenario.model_validate(root.plain(), context=servers, by_alias=True, by_name=False), problems
     except ValidationError as error:
@@ -123,3 +128,31 @@ def _locustfiles(load: Node) -> Iterator[Node]:
     for level in load.value if isinstance(load.value, list) else [load]:
         if isinstance(level.value, dict) and "locustfile" in level.value:
             yield level.value["locustfile"][1]
+
+
+def _problems_of_pythons(root: Node, folder: Path) -> list[Problem]:
+    """Pythons that are not there or cannot be run; what is no path is told by validation."""
+    return [
+        Problem(node.line, node.column, what, remedy)
+        for node in _pythons(root)
+        if isinstance(node.value, str) and re.fullmatch(FILE_PATH, node.value)
+        for what, remedy in _fault_of_python(node.value, folder)
+    ]
+
+
+def _pythons(root: Node) -> Iterator[Node]:
+    """The values of `python` at the top and within each server."""
+    full = with_full_servers(root)
+    servers = value_at(full, ("servers",))
+    choices = servers.value if isinstance(servers.value, list) else [servers]
+    for part in (root, *(choices if servers is not full else ())):
+        if isinstance(part.value, dict) and "python" in part.value:
+            yield part.value["python"][1]
+
+
+def _fault_of_python(name: str, folder: Path) -> Iterator[tuple[str, str]]:
+    path = folder / name
+    if not os.path.isfile(path):  # noqa: PTH113 - unlike Path.is_file it takes a name that is too long
+        yield f"there is no file {quoted(name)}", "write its path relative to the scenario file"
+    elif not os.access(path, os.X_OK):
+        yield f"{quoted(name)} cannot be run", "name a Python, such as `.venv/bin/python`"

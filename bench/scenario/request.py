@@ -17,6 +17,7 @@ from bench.scenario import short_forms
 from bench.scenario.expectation import Expectation
 from bench.scenario.mistakes import KEY, Mistake, quoted, refuse_any, refused
 from bench.scenario.part import Part, repeated
+from bench.scenario.requirement import Requirement
 from bench.scenario.texts import CookieName, CookieValue, HeaderName, HeaderValue, Name, Path
 
 REQUEST, MIX = "[request]", "[mix]"
@@ -44,6 +45,9 @@ class Request(Part):
         1, ge=1, le=1000, description="In a mix: one with twice the weight is sent twice as often."
     )
     expect: Expectation = Field(Expectation(), description="What a right answer is.")
+    require: Requirement | None = Field(
+        None, description="What is required of this request, in place of what is at the top."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -86,10 +90,16 @@ class Request(Part):
 
 
 def _distinct_parts(parts: tuple[Request, ...]) -> tuple[Request, ...]:
-    refuse_any(
+    twice = [
         Mistake(f"the request {quoted(part.label)} is there twice", "list it once, with a `weight`", (place,))
         for place, part in repeated(parts, lambda part: part.label)
-    )
+    ]
+    required = [
+        Mistake("what is required holds for the whole mix", "write it beside `mix:`", (place, "require", KEY))
+        for place, part in enumerate(parts)
+        if part.require is not None
+    ]
+    refuse_any(twice + required)
     return parts
 
 
@@ -103,6 +113,9 @@ class Mix(Part):
         BeforeValidator(short_forms.one_or_many),
         AfterValidator(_distinct_parts),
     ] = Field(alias="mix", description="The requests of the mix.")
+    require: Requirement | None = Field(
+        None, description="What is required of this mix, in place of what is at the top."
+    )
 
     @field_validator("name")
     @classmethod

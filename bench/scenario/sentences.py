@@ -8,11 +8,13 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bench.errors import Problem
+from bench.scenario.check import Check, CheckException
 from bench.scenario.expectation import CHECKS, WORD, ExpectedBody, ExpectedHeader
 from bench.scenario.mistakes import KEY, TYPE, Mistake, did_you_mean, nearest, quoted
 from bench.scenario.model import Expectation, Load, Measure, Mix, Request, Scenario, ServerChoice
 from bench.scenario.places import Location, key_at, value_at
 from bench.scenario.request import MIX, REQUEST
+from bench.scenario.requirement import Requirement
 from bench.scenario.texts import WHAT_AND_REMEDY
 from bench.scenario.yaml_nodes import Node
 from bench.units import write_duration
@@ -24,15 +26,20 @@ _OF_A_REQUEST: dict[Location, type[BaseModel]] = {
     ("expect",): Expectation,
     ("expect", "body", CHECKS): ExpectedBody,
     ("expect", "headers", _ANY): ExpectedHeader,
+    ("require",): Requirement,
 }
 PARTS: dict[Location, type[BaseModel]] = {
     (): Scenario,
+    ("require",): Requirement,  # before those of requests: of several homes the first is named
     ("servers",): ServerChoice,
     **{("requests", REQUEST, *below): part for below, part in _OF_A_REQUEST.items()},
     ("requests", MIX): Mix,
+    ("requests", MIX, "require"): Requirement,
     **{("requests", MIX, "mix", *below): part for below, part in _OF_A_REQUEST.items()},
     ("load",): Load,
     ("measure",): Measure,
+    ("check",): Check,
+    ("check", "cells"): CheckException,
 }
 _NAMES_OF_A_HOST = frozenset({"address", "base_url", "bind", "host", "hosts", "target", "url"})
 
@@ -46,6 +53,9 @@ _REMEDIES = {
     "ExpectedHeader": "write its value, or `{contains: text}`",
     "Load": "write `load: {connections: 16}`",
     "Measure": "write `measure: {for: 60s}`",
+    "Requirement": "write `require: {p99: 50ms, errors: 0.1%}`",
+    "Check": "write `check: {allow: 5%}`",
+    "CheckException": "write `{request: GET /search, allow: 10%}`",
 }
 
 _WHAT: dict[str, Callable[[dict[str, Any], Node], str]] = {

@@ -24,6 +24,7 @@ DURATION = r"^\s*[0-9]{1,18}(\.[0-9]{1,9})?\s*(ns|us|ms|s|m|h)\s*$"
 RATE = r"^\s*[0-9]{1,9}(\.[0-9]{1,20})?\s*/\s*(s|min)\s*$"
 PRECISION = r"^\s*[0-9]{1,3}(\.[0-9]{1,6})?\s*%\s*$"
 LOCUSTFILE = r"^[^\x00-\x1f\x7f]+\.py$"
+FILE_PATH = r"^[^\x00-\x1f\x7f]+$"
 SHA256 = r"^[0-9A-Fa-f]{64}$"
 
 Name = Annotated[str, Field(pattern=NAME)]
@@ -36,6 +37,7 @@ CookieValue = Annotated[str, Field(pattern=COOKIE_VALUE)]
 Path = Annotated[str, Field(pattern=PATH)]
 Argument = Annotated[str, Field(pattern=ARGUMENT)]
 LocustfilePath = Annotated[str, Field(pattern=LOCUSTFILE)]
+FilePath = Annotated[str, Field(pattern=FILE_PATH)]
 Sha256 = Annotated[str, Field(pattern=SHA256)]
 
 WHAT_AND_REMEDY = {
@@ -68,5 +70,6 @@ WHAT_AND_REMEDY = {
         "must be the path of a Python file",
         "write it relative to the scenario file, such as `flows.py`",
     ),
+    FILE_PATH: ("must be the path of a file", "write it relative to the scenario file"),
     SHA256: ("must be a SHA-256: 64 hexadecimal digits", "as `sha256sum` prints it"),
 }

@@ -1,6 +1,7 @@
 """What a scenario file may hold: data that is right, in short and full forms, and data that is nearly so."""
 
 import io
+import sys
 from typing import Any
 
 from hypothesis import strategies as st
@@ -45,6 +46,10 @@ def durations(least_ms: int, most_ms: int) -> Data:
     )
 
 
+PYTHONS = st.none() | st.just(sys.executable)  # the only one that is surely there
+COMMAND_LINES = st.sampled_from(["pip install -r 'my requirements.txt'", "make", []]) | st.lists(
+    ARGUMENTS.filter(bool), min_size=1, max_size=3
+)
 SETTINGS = st.fixed_dictionaries(
     {},
     optional={
@@ -53,6 +58,7 @@ SETTINGS = st.fixed_dictionaries(
         "threads": st.integers(1, 1024),
         "port": st.none() | st.integers(1024, 65535),
         "options": st.lists(ARGUMENTS, max_size=3),
+        "python": PYTHONS,
     },
 )
 SERVER_NAMES = st.sampled_from(SERVERS)
@@ -99,6 +105,19 @@ EXPECTATIONS = st.fixed_dictionaries(
     },
 )
 
+DURATION_LIMITS = durations(1, 3_600_000)
+SHARES = st.integers(0, 100).map("{}%".format) | st.floats(0, 100).map("{:.6f} %".format)
+SIZES = st.integers(1, 10**6).map("{}MB".format) | st.floats(0.001, 1e5).map("{:.6f} GB".format)
+REQUIREMENTS = st.none() | st.fixed_dictionaries(
+    {},
+    optional={
+        **dict.fromkeys(("p50", "p90", "p99", "p99_9", "cpu"), DURATION_LIMITS),
+        "goodput": st.integers(1, 10**6).map("{}/s".format),
+        "errors": SHARES,
+        "memory": SIZES,
+    },
+)
+
 
 def requests(**more: Data) -> Data:
     """Requests in full form, with these further keys where they are wanted."""
@@ -120,9 +139,10 @@ MIXES = st.fixed_dictionaries(
     {
         "name": NAMES.filter(lambda name: not name.endswith(".py")),
         "mix": PARTS_OF_MIXES | st.lists(PARTS_OF_MIXES, min_size=1, max_size=3),
-    }
+    },
+    optional={"require": REQUIREMENTS},
 )
-ONE_REQUEST = REQUEST_LINES | requests() | MIXES
+ONE_REQUEST = REQUEST_LINES | requests(require=REQUIREMENTS) | MIXES
 REQUEST_LISTS = ONE_REQUEST | st.lists(ONE_REQUEST, min_size=1, max_size=3)
 
 
@@ -158,6 +178,7 @@ MEASURES = st.fixed_dictionaries(
         "response_timeout": durations(10, 600_000),
         "seed": st.none() | st.integers(0, 2**63 - 1),
         "generators": st.integers(1, 64),
+        "interleave": st.sampled_from(["slices", "rounds"]),
     },
 ).map(_with_launches_enough)
 
@@ -167,11 +188,14 @@ SCENARIOS = st.fixed_dictionaries(
     optional={
         "floor": st.none() | APPS,
         "directory": st.just("."),
+        "python": PYTHONS,
+        "setup": COMMAND_LINES,
         "environment": st.dictionaries(IDENTIFIERS, ARGUMENTS, max_size=3),
         "servers": SERVER_LISTS,
         "requests": REQUEST_LISTS,
         "load": LOADS | st.lists(LOADS, min_size=1, max_size=3),
         "measure": MEASURES,
+        "require": REQUIREMENTS,
     },
 )
 

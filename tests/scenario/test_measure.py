@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.scenario.model import Measure
+from bench.scenario.model import Measure, Scenario
 from bench.scenario.part import parse_precision, write_precision
 
 
@@ -46,3 +46,12 @@ def test_what_is_stored_of_a_measure_gives_the_same_measure_again(ten_thousandth
 def test_what_is_no_precision_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a share"):
         parse_precision(text)
+
+
+def test_deployments_that_are_never_up_together_may_have_the_same_port() -> None:
+    servers = [{"flask": {"port": 5000}}, {"waitress": {"port": 5000}}]
+    scenario = {"app": "x:y", "servers": servers, "measure": {"interleave": "rounds"}}
+    assert [choice.port for choice in Scenario.model_validate(scenario).servers] == [5000, 5000]
+    assert Scenario.model_validate(scenario).measure.in_rounds
+    with pytest.raises(ValueError, match="port 5000 is given to two deployments"):
+        Scenario.model_validate({**scenario, "measure": {"interleave": "slices"}})

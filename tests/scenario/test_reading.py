@@ -140,6 +140,34 @@ def test_a_locustfile_is_found_from_the_scenario_file(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("setup", "arguments"),
+    [
+        ("pip install -r 'my requirements.txt'", ("pip", "install", "-r", "my requirements.txt")),
+        (["pip", "install", "$HOME;"], ("pip", "install", "$HOME;")),
+        ([], ()),
+    ],
+)
+def test_a_command_line_is_split_as_a_shell_would_or_is_a_list(
+    setup: str | list[str], arguments: tuple[str, ...]
+) -> None:
+    assert scenario_of(setup=setup).setup == arguments
+
+
+def test_a_python_is_found_from_the_scenario_file_and_its_link_not_followed(tmp_path: Path) -> None:
+    real = tmp_path / "python3"
+    real.touch(0o755)
+    link = tmp_path / "app" / "python"
+    link.parent.mkdir()
+    link.symlink_to(real)
+    path = tmp_path / "bench" / "scenario.yaml"
+    path.parent.mkdir()
+    path.write_text("app: x:y\npython: ../app/python\n")
+    loaded = load_scenario(Path(os.path.relpath(path)), SERVERS)
+    assert loaded.scenario.python is not None
+    assert loaded.python_at(loaded.scenario.python) == tmp_path.resolve() / "app" / "python"
+
+
 def test_the_directory_is_found_from_the_scenario_file(tmp_path: Path) -> None:
     (tmp_path / "scenarios").mkdir()
     path = tmp_path / "scenarios" / "a.yaml"
