@@ -9,8 +9,10 @@ from bench.scenario.model import Load, Measure, Mix, Request
 from bench.units import NS_PER_MS, NS_PER_S, write_rate
 
 RESPONSES_PER_SLICE = 20
+FEWEST_RESPONSES_PER_SLICE = 5  # with fewer, what straddles a slice's ends is most of it
 ARRIVALS_PER_SLICE = 30
 SHORTEST_SLICE_NS = 60 * NS_PER_MS
+SHORTENED_SLICE_NS = 20 * NS_PER_MS  # what is left of it where there is little time
 LONGEST_SLICE_NS = 5 * NS_PER_S
 FEWEST_BLOCKS = 3
 SETTLED_EVERY = 2  # a settled cell takes part in every second block
@@ -118,7 +120,8 @@ def slice_lengths(
     A slice is long against a response, so that few of them straddle its ends, and short against the noise
     of the machine. In an open loop it also has enough arrivals, where that takes no longer than the longest
     slice. Where the time asked for is too short for that, all slices are shortened alike, but none below what
-    its arrivals or users need: then the run takes longer. A cell without a load is one of a closed loop.
+    its answers, arrivals or users need: then the run takes longer. A cell without a load is one of a closed
+    loop.
     """
     levels = {cell: (loads or {}).get(cell, _CLOSED_LOOP) for cell in medians_ns}
     wanted = {cell: max(_wanted_ns(median), _needed_ns(levels[cell])) for cell, median in medians_ns.items()}
@@ -127,7 +130,8 @@ def slice_lengths(
     return {
         cell: SliceLength(
             ramp_ns=_ramp_ns(levels[cell], medians_ns[cell]),
-            counted_ns=measure.slice_ns or max(_needed_ns(levels[cell]), round(length_ns * shrink)),
+            counted_ns=measure.slice_ns
+            or max(_needed_ns(levels[cell]), _shortened_ns(medians_ns[cell]), round(length_ns * shrink)),
         )
         for cell, length_ns in wanted.items()
     }
@@ -137,12 +141,17 @@ def _wanted_ns(median_ns: float) -> int:
     return min(max(RESPONSES_PER_SLICE * round(median_ns), SHORTEST_SLICE_NS), LONGEST_SLICE_NS)
 
 
+def _shortened_ns(median_ns: float) -> int:
+    """What a slice may not be shortened below, by how long its answers take."""
+    return min(FEWEST_RESPONSES_PER_SLICE * round(median_ns), LONGEST_SLICE_NS)
+
+
 def _needed_ns(load: LoadLevel) -> int:
-    """What a slice may not be shortened below."""
+    """What a slice may not be shortened below, by its load."""
     if load.locustfile is not None:
         return USERS_SLICE_NS
     if load.rate_per_s is None:
-        return NS_PER_MS
+        return SHORTENED_SLICE_NS
     return min(round(ARRIVALS_PER_SLICE * NS_PER_S / load.rate_per_s), LONGEST_SLICE_NS)
 
 
@@ -158,6 +167,17 @@ def blocks_per_launch(
     """How many blocks fill a launch's share of the time asked for."""
     block_ns = max(1.0, mean_block_ns(lengths, settled))
     return max(FEWEST_BLOCKS, round(measure.duration_ns / measure.launches / block_ns))
+
+
+def shares_of(rounds: Sequence[Collection[str]], settled: Collection[str] = ()) -> list[float]:
+    """What part of a launch's load each round has, given its cells: the same for each, half for a settled."""
+    each = [sum(1 / SETTLED_EVERY if cell in settled else 1.0 for cell in cells) for cells in rounds]
+    return [one / (sum(each) or 1.0) for one in each]
+
+
+def part_of(measure: Measure, share: float) -> Measure:
+    """The measure with so much of its time: what falls to one of several rounds."""
+    return measure.model_copy(update={"duration_ns": round(measure.duration_ns * share)})
 
 
 def mean_block_ns(lengths: Mapping[str, SliceLength], settled: Collection[str] = ()) -> float:

@@ -5,15 +5,18 @@ from bench.plan import (
     ARRIVALS_PER_SLICE,
     ARRIVALS_PER_WARM_UP,
     FEWEST_BLOCKS,
+    FEWEST_RESPONSES_PER_SLICE,
     LONGEST_SLICE_NS,
     LONGEST_WARM_UP_NS,
     RESPONSES_PER_SLICE,
     SETTLED_EVERY,
+    SHORTENED_SLICE_NS,
     SHORTEST_RAMP_NS,
     SHORTEST_SLICE_NS,
     USERS_RAMP_NS,
     USERS_SLICE_NS,
     WARM_UP_NS,
+    SliceLength,
     block_order,
     blocks_per_launch,
     cells_of,
@@ -21,6 +24,8 @@ from bench.plan import (
     estimated_duration_ns,
     launch_order,
     mean_block_ns,
+    part_of,
+    shares_of,
     slice_lengths,
     takes_part,
     warm_up_ns,
@@ -111,11 +116,14 @@ def test_slices_are_long_against_a_response_and_shortened_alike_to_fit_the_time(
     }
     budget_ns = duration_ns / launches / FEWEST_BLOCKS
     shrink = min(1.0, budget_ns / sum(wanted.values()))
+    least = {
+        cell: max(SHORTENED_SLICE_NS, min(FEWEST_RESPONSES_PER_SLICE * round(median), LONGEST_SLICE_NS))
+        for cell, median in service_times.items()
+    }
     for cell, length in lengths.items():
-        assert length.counted_ns == max(NS_PER_MS, round(wanted[cell] * shrink))
+        assert length.counted_ns == max(least[cell], round(wanted[cell] * shrink))
         assert length.ramp_ns >= max(SHORTEST_RAMP_NS, service_times[cell])
-    shortest_possible = len(lengths) * NS_PER_MS
-    assert sum(length.counted_ns for length in lengths.values()) <= budget_ns + shortest_possible
+    assert sum(length.counted_ns for length in lengths.values()) <= budget_ns + sum(least.values())
 
 
 @given(OPEN_LOADS, st.floats(1_000, 20 * NS_PER_S), DURATIONS, LAUNCHES)
@@ -303,3 +311,16 @@ def test_the_estimate_knows_slices_that_cannot_be_shortened() -> None:
     asked = measure(NS_PER_S, 2)
     cells = [cell(str(number), USERS) for number in range(5)]
     assert estimated_duration_ns(asked, 1, cells) > 2 * FEWEST_BLOCKS * 5 * USERS_SLICE_NS
+
+
+def test_rounds_share_a_launch_by_their_cells_and_settled_ones_count_for_half() -> None:
+    assert shares_of([["a", "b"], ["c"], ["d"]]) == [0.5, 0.25, 0.25]
+    assert shares_of([["a", "b"], ["c"], ["d"]], settled={"a", "b"}) == [1 / 3, 1 / 3, 1 / 3]
+    assert shares_of([[]]) == [0.0]
+
+
+def test_a_part_of_a_measure_has_that_part_of_the_blocks() -> None:
+    measure = Measure.model_validate({"for": "80s", "launches": 4})
+    lengths = {"a": SliceLength(0, 100_000_000)}
+    assert blocks_per_launch(lengths, measure) == 200
+    assert blocks_per_launch(lengths, part_of(measure, 0.25)) == 50

@@ -8,7 +8,7 @@ from bench.stats import closed_loop, open_loop, validity
 from bench.stats.merit import merit_of
 from bench.stats.ratios import FEWEST_PAIRS
 from bench.stats.summary import CellSummary, Comparison, Interval
-from bench.stats.tally import Tally
+from bench.stats.tally import PairedBy, Tally, in_rounds
 
 WIDE = 0.04
 WAITED = 0.01
@@ -21,6 +21,12 @@ def about_run(measurements: Measurements) -> Iterator[str]:
         yield "The run did not finish: this is what was measured until it ended."
     for one in run.skipped:
         yield f"{one.name} was not measured: {one.reason}. {one.remedy}".strip()
+    if in_rounds(run):
+        yield (
+            "The deployments were up one at a time, in rounds (`interleave: rounds`), so what disturbs the "
+            "machine for seconds is not the same for all of them. Whole launches are compared instead of "
+            "blocks, and intervals are wider than those of slices side by side."
+        )
     launches = len({block.launch for block in measurements.blocks})
     if launches == 1:
         yield "Only one launch: the intervals leave out what differs from launch to launch. Use 4 or more."
@@ -39,25 +45,27 @@ def about_cells(cells: Sequence[CellSummary], tallies: Sequence[Tally]) -> Itera
 
 
 def about_comparisons(cells: Sequence[CellSummary], ranking: Sequence[Sequence[str]],
-                      comparisons: Sequence[Comparison]) -> Iterator[str]:  # fmt: skip
-    """Unequal configurations, cells without a comparison, blocks left out, and intervals too wide."""
+                      comparisons: Sequence[Comparison], pairs: PairedBy) -> Iterator[str]:  # fmt: skip
+    """Unequal configurations, cells without a comparison, pairs left out, and intervals too wide."""
     labels = {cell.cell.id: label(cell) for cell in cells}
     yield from _about_parity(cells, ranking)
     compared = {one.cell for one in comparisons}
     for group in ranking:
         for cell in group[1:]:
             if cell not in compared:
-                yield f"{labels[cell]} is not compared: both answered in fewer than {FEWEST_PAIRS} blocks."
+                yield f"{labels[cell]} is not compared: both answered in fewer than {FEWEST_PAIRS} {pairs}."
     for one in comparisons:
         if one.dropped:
-            yield f"{labels[one.cell]}: {one.dropped} blocks without answers are left out of its comparison."
+            yield f"{labels[one.cell]}: {one.dropped} {pairs} without answers are left out of its comparison."
     yield from _about_width(cells, labels, comparisons)
 
 
 def label(cell: CellSummary) -> str:
-    """A cell as a sentence names it: `gunicorn, floor, GET /json, 16 connections`."""
-    app = ", floor" if cell.deployment.app == "floor" else ""
-    return f"{cell.deployment.name}{app}, {condition(cell.cell.request, cell.cell.load)}"
+    """A cell as a sentence names it: `gunicorn, floor, GET /json, 16 connections`; in a check with `base`."""
+    what = cell.deployment.revision or ("" if cell.deployment.app == "app" else cell.deployment.app)
+    return (
+        f"{cell.deployment.name}{f', {what}' if what else ''}, {condition(cell.cell.request, cell.cell.load)}"
+    )
 
 
 def condition(request: str, load: LoadLevel) -> str:

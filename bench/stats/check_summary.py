@@ -1,15 +1,12 @@
 """What a check found: for each cell, each metric of base and head, and the verdict. Types only."""
 
 from dataclasses import dataclass
-from typing import Literal
 
+from bench.scenario.check import Metric
 from bench.stats.gate import Judgement, Verdict
 from bench.stats.summary import CellSummary, Interval, Reason, Summary
 
-MetricName = Literal["goodput", "cpu", "median", "p99", "memory"]
-METRICS: tuple[MetricName, ...] = ("goodput", "cpu", "median", "p99", "memory")
-
-LESS_IS_BETTER: dict[MetricName, bool] = {
+LESS_IS_BETTER: dict[Metric, bool] = {
     "goodput": False, "cpu": True, "median": True, "p99": True, "memory": True,
 }  # fmt: skip
 
@@ -19,14 +16,16 @@ class MetricCheck:
     """One metric of one cell, in base and head.
 
     `base` and `head` are typical values: goodput in verified responses a second, cpu in nanoseconds of CPU
-    time a response, median and p99 in nanoseconds, memory in bytes; None where not measured. `ratio` is head
+    time a response, median and p99 in nanoseconds, memory in bytes; None where not measured. Against a
+    baseline that of base is reckoned: what it would be beside today's reference. `ratio` is head
     as a multiple of base with its 95 % interval. `slow_downs` has one log-ratio a launch, above 0 where head
     is worse, nan where the launch has none: first those looked at, then in `confirming` those of the launches
     that repeated a regression. `allow` is the slow-down that is allowed, a fraction. Without a verdict the
-    metric is reported and not gated; `judgement` is that of the looks, `confirmation` that of the repetition.
+    metric is reported and not gated; `judgement` is that of the looks, `confirmation` that of the repetition
+    once it is complete.
     """
 
-    metric: MetricName
+    metric: Metric
     base: float | None
     head: float | None
     ratio: Interval | None
@@ -47,6 +46,7 @@ class MetricCheck:
 class CheckedCell:
     """One cell of a check: base and head under the same server, request and load.
 
+    Against a baseline the cell of base is that of the reference, which was measured beside head.
     `reasons` say what is wrong with head alone, such as errors or another body: a head that is wrong is
     never a faster one. `why` is one sentence behind the verdict, for people.
     """

@@ -2,7 +2,7 @@
 
 from math import ceil, expm1, inf, isfinite, log1p, pi
 
-from scipy import stats
+from scipy.special import ndtri
 
 from bench.stats.intervals import Floats
 from bench.stats.signed_rank import bounds, fewest
@@ -37,6 +37,6 @@ def pairs_needed(effect: float, spread: float, level: float) -> int:
     `spread` is the standard deviation of the log-ratios. The sum of two normal quantiles, pi / 3 for the rank
     test's efficiency, and half a squared quantile because few pairs know their spread poorly (Guenther 1981).
     """
-    reached, short = float(stats.norm.isf(level)), float(stats.norm.isf(SHORTFALL))
+    reached, short = -float(ndtri(level)), -float(ndtri(SHORTFALL))
     ideal = pi / 3 * ((reached + short) * spread / log1p(effect)) ** 2
     return max(fewest(level), ceil(ideal + reached**2 / 2))

@@ -9,7 +9,6 @@ docs/decisions/0010-the-gate-rule.md.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import expm1, inf, isfinite, nan
-from typing import Literal
 
 import numpy as np
 
@@ -19,8 +18,9 @@ from bench.stats.intervals import Floats
 from bench.stats.looks import Looks
 from bench.stats.ratios import Pairs, hodges_lehmann
 from bench.stats.signed_rank import bounds, p_value, walsh_averages
+from bench.stats.verdict import Verdict
 
-Verdict = Literal["regression", "pass", "inconclusive"]
+__all__ = ["UNSEEN", "Gated", "Judgement", "Verdict", "by_launch", "gate"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,8 @@ def by_launch(pairs: Pairs, launches: Sequence[int]) -> tuple[float, ...]:
     """One log-ratio for each of these launches, the Hodges-Lehmann estimate of its blocks; nan without."""
     own: dict[int, list[float]] = {launch: [] for launch in launches}
     for launch, log_ratio in zip(pairs.launches, pairs.log_ratios, strict=True):
-        own[launch].append(log_ratio)
+        if launch in own:
+            own[launch].append(log_ratio)
     return tuple(hodges_lehmann(values) if values else nan for values in own.values())
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from bench.stats.summary import Interval
 
@@ -60,7 +60,7 @@ def half_width(
 
 def quantile(freedom: float) -> float:
     """Student's t for a two-sided 95 % interval."""
-    return float(stats.t.ppf(LEVEL, freedom))
+    return float(stdtrit(freedom, LEVEL))
 
 
 def ratio_of_sums(

@@ -43,7 +43,8 @@ def about_noise(tallies: Sequence[Tally], noise: Noise | None) -> Iterator[str]:
     twin, first = both
     if noise is None and not validity.reasons(first):
         why = [reason.what for reason in validity.reasons(twin)]
-        short = f"both answered in fewer than {FEWEST_PAIRS} blocks"
+        pairs = "launches" if first.in_rounds else "blocks"
+        short = f"both answered in fewer than {FEWEST_PAIRS} {pairs}"
         yield f"The run's own noise is not known: {first.deployment.name} was entered twice, and " + (
             f"the second time {why[0]}." if why else f"{short}."
         )

@@ -46,6 +46,11 @@ def asked_precision(run: Run) -> float | None:
     return None if until is None else parse_precision(until)
 
 
+def launches_measured(summary: Summary) -> int:
+    """How many launches have blocks in them."""
+    return len({launch for cell in summary.cells for launch, _ in cell.goodput_per_block})
+
+
 def decide(summary: Summary, until: float) -> Precision:
     """What to do next, from everything measured so far: enough is when all intervals are narrow enough.
 
@@ -128,8 +133,7 @@ def _twins_of(settled: set[str], run: Run) -> list[str]:
 def _after(summary: Summary) -> str:
     """How much was measured: `after 7 of at most 24 launches in 1 min 35 s`."""
     run = summary.run
-    launches = {launch for cell in summary.cells for launch, _ in cell.goodput_per_block}
-    told = f"after {len(launches)} of at most {run.scenario['measure']['launches']} launches"
+    told = f"after {launches_measured(summary)} of at most {run.scenario['measure']['launches']} launches"
     if run.finished_at is None:
         return told
     wall_s = (run.finished_at - run.started_at).total_seconds()

@@ -3,6 +3,9 @@
 The two slices of a block ran side by side in time, so what slowed the machine slowed both and cancels in
 their ratio. Ratios are averaged as logarithms, so that swapping the cells inverts the answer exactly. The
 typical value of one cell's slices is found in the same way.
+
+Where every deployment had a round of its own, no two slices ran side by side. Each launch then has one round
+of each, in random order, so a pair is a launch, with one value for each cell (docs/decisions/0012-rounds.md).
 """
 
 from collections.abc import Callable, Sequence
@@ -22,9 +25,9 @@ _NORMAL = 1.959964
 
 @dataclass(frozen=True)
 class Pairs:
-    """Log-ratios of the blocks both cells answered in, and the launch of each.
+    """Log-ratios of the blocks both cells answered in, and the launch of each; of whole launches in rounds.
 
-    `dropped` counts the blocks in which either cell answered nothing: they have no ratio.
+    `dropped` counts the blocks, or launches, in which either cell answered nothing: they have no ratio.
     """
 
     launches: tuple[int, ...]
@@ -33,22 +36,29 @@ class Pairs:
 
 
 def pair(cell: Tally, against: Tally, of: Callable[[Tally], Sequence[float]]) -> Pairs:
-    """The blocks in which both cells were measured, as log-ratios of the first cell to the second.
+    """What both cells were measured in, blocks or launches, as log-ratios of the first cell to the second.
 
     `of` gives what is compared: a value for each slice of a tally, 0 or nan where nothing was answered.
     """
-    others = dict(zip(against.blocks, of(against), strict=True))
-    both = [
-        (block, value, others[block])
-        for block, value in zip(cell.blocks, of(cell), strict=True)
-        if block in others
-    ]
-    answered = [(block[0], one, other) for block, one, other in both if one > 0 and other > 0]
+    values, others = _values(cell, of), _values(against, of)
+    both = [(place[0], value, others[place]) for place, value in values.items() if place in others]
+    answered = [(launch, one, other) for launch, one, other in both if one > 0 and other > 0]
     return Pairs(
         launches=tuple(launch for launch, _, _ in answered),
         log_ratios=tuple(float(np.log(one / other)) for _, one, other in answered),
         dropped=len(both) - len(answered),
     )
+
+
+def _values(tally: Tally, of: Callable[[Tally], Sequence[float]]) -> dict[tuple[int, ...], float]:
+    """What is compared, by block; by launch where it was measured in rounds, 0 where nothing was answered."""
+    if not tally.in_rounds:
+        return dict(zip(tally.blocks, of(tally), strict=True))
+    by_launch: dict[tuple[int, ...], list[float]] = {(launch,): [] for launch in tally.launches}
+    for launch, value in zip(tally.launches, of(tally), strict=True):
+        if value > 0:
+            by_launch[launch,].append(float(np.log(value)))
+    return {place: exp(hodges_lehmann(logs)) if logs else 0.0 for place, logs in by_launch.items()}
 
 
 def ratio(pairs: Pairs) -> Interval | None:

@@ -1,18 +1,19 @@
 """From what was measured to what can be said: cells, ranking, comparisons, split, noise and caveats."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from bench.results.model import LoadLevel, Measurements
+from bench.results.model import Measurements, Run
 from bench.stats import caveats, validity
 from bench.stats.intervals import ratio_of_sums
 from bench.stats.merit import merit_of
 from bench.stats.noise import about_noise, noise_of
 from bench.stats.precision import about_precision
 from bench.stats.ratios import pair, ratio, typical
+from bench.stats.requirements import requirements_of
 from bench.stats.split import splits
 from bench.stats.summary import CellSummary, Comparison, Interval, Summary
-from bench.stats.tally import Tally, tallies
+from bench.stats.tally import Tally, paired_by, tallies
 from bench.units import NS_PER_S, NS_PER_US
 
 Ranking = tuple[tuple[str, ...], ...]
@@ -21,8 +22,8 @@ Ranking = tuple[tuple[str, ...], ...]
 def summarise(measurements: Measurements) -> Summary:
     """The summary of a run. The same measurements always give the same summary."""
     measured = tallies(measurements)
-    counted = tuple(tally for tally in measured if tally.deployment.twin_of is None)
-    cells = tuple(_cell(tally) for tally in counted)
+    counted = tuple(tally for tally in measured if _counts(tally))
+    cells = tuple(cell_summary(tally) for tally in counted)
     ranking = _ranking(cells)
     comparisons = _comparisons(ranking, {tally.cell.id: tally for tally in counted})
     noise = noise_of(measured)
@@ -36,16 +37,31 @@ def summarise(measurements: Measurements) -> Summary:
         warnings=(
             *caveats.about_run(measurements),
             *caveats.about_cells(cells, counted),
-            *caveats.about_comparisons(cells, ranking, comparisons),
+            *_about_comparisons(measurements.run, cells, ranking, comparisons),
             *about_noise(measured, noise),
         ),
         load_share_of_wall=_load_share(measurements),
         noise=noise,
+        requirements=requirements_of(cells, counted, measurements.run),
     )
     return replace(summary, warnings=(*summary.warnings, *about_precision(summary)))
 
 
-def _cell(tally: Tally) -> CellSummary:
+def _about_comparisons(
+    run: Run, cells: Sequence[CellSummary], ranking: Ranking, comparisons: Sequence[Comparison]
+) -> Iterator[str]:
+    """What to know about the ranking; of a check nobody reads one."""
+    if run.check is None:
+        yield from caveats.about_comparisons(cells, ranking, comparisons, paired_by(run))
+
+
+def _counts(tally: Tally) -> bool:
+    """Whether a cell is told by itself: a twin tells of the run's noise alone, a reference of nothing."""
+    return tally.deployment.twin_of is None and tally.deployment.app != "reference"
+
+
+def cell_summary(tally: Tally) -> CellSummary:
+    """What a cell achieved, and what speaks against that."""
     is_open = tally.cell.load.is_open
     return CellSummary(
         cell=tally.cell,
@@ -95,12 +111,13 @@ def _cpu_us_per_request(tally: Tally) -> Interval | None:
 
 def _ranking(cells: Sequence[CellSummary]) -> Ranking:
     """Groups of cells that may be compared, best first by their figure of merit; equal ones by id."""
-    groups: dict[tuple[str, str, LoadLevel, bool], list[tuple[float, str]]] = {}
+    groups: dict[tuple[object, ...], list[tuple[float, str]]] = {}
     for one in cells:
         merit = merit_of(one.cell.load)
         figure = merit.of_cell(one)
         if one.valid and figure:
-            key = (one.deployment.app, one.cell.request, one.cell.load, one.keeps_alive)
+            version = (one.deployment.app, one.deployment.revision)
+            key = (*version, one.cell.request, one.cell.load, one.keeps_alive)
             groups.setdefault(key, []).append((merit.rank(figure.value), one.cell.id))
     return tuple(tuple(cell for _, cell in sorted(group)) for group in groups.values())
 

@@ -5,8 +5,10 @@ from typing import Literal
 
 from bench.histogram import Histogram
 from bench.results.model import Cell, Deployment, LoadLevel, Run, Skipped
+from bench.stats.verdict import Verdict
 
 MeritName = Literal["goodput", "median latency"]
+RequiredFigure = Literal["p50", "p90", "p99", "p99_9", "goodput", "errors", "cpu", "memory"]
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ class Comparison:
 
     `of` names what was compared, and `ratio` is the cell's as a multiple of the best's: a worse goodput is
     below 1, a worse median latency above. The verdict says the same in a word, whatever was compared.
-    `pairs` counts the blocks the ratio rests on, `dropped` those left out because a cell answered nothing.
+    `pairs` counts the blocks the ratio rests on, `dropped` those left out because a cell answered nothing;
+    in rounds they are whole launches.
     """
 
     cell: str
@@ -126,7 +129,7 @@ class Split:
 class Noise:
     """What one deployment came out at against itself, entered twice (its id): the run's own noise.
 
-    `ratio` is the twin's figure of merit as a multiple of the first's, paired by block as any comparison is;
+    `ratio` is the twin's figure of merit as a multiple of the first's, paired as any comparison is;
     `pairs` and `dropped` are those of a comparison.
     """
 
@@ -150,6 +153,24 @@ class Noise:
 
 
 @dataclass(frozen=True)
+class RequirementVerdict:
+    """Whether a cell (id) keeps what the scenario requires of one figure.
+
+    `limit` and `value` are nanoseconds, responses a second, a share or bytes. `value` is None where nothing
+    was measured; a bound of it that cannot be told is 0 or infinite. `what` says it all in one sentence;
+    `because` is the end of it, the reason where the numbers are not all of it, or empty.
+    """
+
+    cell: str
+    figure: RequiredFigure
+    limit: float
+    value: Interval | None
+    verdict: Verdict
+    what: str
+    because: str = ""
+
+
+@dataclass(frozen=True)
 class Summary:
     """A run, summed up. Cells are in the order of the run; `ranking` holds groups that may be compared.
 
@@ -166,3 +187,4 @@ class Summary:
     warnings: tuple[str, ...]
     load_share_of_wall: float | None
     noise: Noise | None = None
+    requirements: tuple[RequirementVerdict, ...] = ()

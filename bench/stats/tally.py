@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
 from statistics import median
+from typing import Literal
 
 from bench.histogram import Histogram
-from bench.results.model import Cell, Deployment, LaunchedDeployment, Measurements, Slice
+from bench.results.model import Cell, Deployment, LaunchedDeployment, Measurements, Run, Slice
 from bench.stats.summary import ArrivalsSummary, RequestSummary
 from bench.units import NS_PER_S
+
+PairedBy = Literal["blocks", "launches"]
 
 NO_NUMBER = frozenset({"start", "died"})
 """Failures after which a cell has no number; a replaced worker leaves one that is shown as invalid."""
@@ -21,6 +24,8 @@ class Tally:
 
     `blocks` names the block of each slice: (launch, number); `rejected` has the launches that did not accept
     the cell's answer, and why. A cell that failed has no slices: what other launches achieved is no number.
+    `in_rounds` says that no two deployments were up at a time, so that only launches can be paired.
+    `ceiling_per_s` is what the load generator could take at most, where that is known.
     """
 
     cell: Cell
@@ -29,6 +34,8 @@ class Tally:
     rejected: tuple[tuple[int, str], ...]
     blocks: tuple[tuple[int, int], ...]
     slices: tuple[Slice, ...]
+    in_rounds: bool = False
+    ceiling_per_s: float | None = None
 
     @property
     def failed(self) -> bool:
@@ -63,20 +70,31 @@ class Tally:
             one.requests * NS_PER_S / one.counted_ns if one.counted_ns else 0.0 for one in self.slices
         )
 
-    @cached_property
-    def histograms(self) -> tuple[Histogram, ...]:
-        """The durations of each counted window: latencies in an open loop, service times otherwise."""
-        return tuple(Histogram.decode(one.histogram) for one in self.slices)
+    @property
+    def histograms_by_launch(self) -> dict[int, Histogram]:
+        """The durations of each launch's counted windows: latencies in an open loop, else service times."""
+        return self._durations[0]
 
     @cached_property
     def histogram(self) -> Histogram:
         """The durations of all counted windows."""
-        return sum(self.histograms, Histogram())
+        return sum(self.histograms_by_launch.values(), Histogram())
 
-    @cached_property
+    @property
     def medians_ns(self) -> tuple[float, ...]:
         """The median duration of each counted window; nan where nothing was counted."""
-        return tuple(one.quantile_ns(0.5) for one in self.histograms)
+        return self._durations[1]
+
+    @cached_property
+    def _durations(self) -> tuple[dict[int, Histogram], tuple[float, ...]]:
+        """What is asked of the slices' histograms, in one pass: thousands of them would fill gigabytes."""
+        merged: dict[int, Histogram] = {}
+        medians = []
+        for launch, one in zip(self.launches, self.slices, strict=True):
+            histogram = Histogram.decode(one.histogram)
+            medians.append(histogram.quantile_ns(0.5))
+            merged[launch] = merged.get(launch, Histogram()) + histogram
+        return merged, tuple(medians)
 
     @cached_property
     def arrivals(self) -> ArrivalsSummary | None:
@@ -192,6 +210,11 @@ def tallies(measurements: Measurements) -> tuple[Tally, ...]:
     )
 
 
+def paired_by(run: Run) -> PairedBy:
+    """What of two cells ran close enough together in time to be compared."""
+    return "launches" if in_rounds(run) else "blocks"
+
+
 def _tally(
     cell: Cell,
     deployment: Deployment,
@@ -211,7 +234,13 @@ def _tally(
     )
     counted = [] if _failed(launched, rejected) else measured
     blocks, slices = tuple(block for block, _ in counted), tuple(one for _, one in counted)
-    return Tally(cell, deployment, launched, rejected, blocks, slices)
+    run = measurements.run
+    return Tally(cell, deployment, launched, rejected, blocks, slices, in_rounds(run), run.ceiling_per_s)
+
+
+def in_rounds(run: Run) -> bool:
+    """Whether one deployment at a time was up, as the scenario asked."""
+    return bool(run.scenario.get("measure", {}).get("interleave") == "rounds")
 
 
 def _failed(

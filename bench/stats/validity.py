@@ -9,15 +9,20 @@ from collections.abc import Callable, Sequence
 from bench.stats import closed_loop, open_loop, steal
 from bench.stats.summary import Reason
 from bench.stats.tally import Tally
-from bench.units import NS_PER_MS
+from bench.units import NS_PER_MS, NS_PER_S, format_rate
 
 ERRORS_AT_MOST = 0.001
 GENERATOR_BUSY_AT_MOST = 0.90
+CEILING_ROOM = 1.5  # the generator must be able to take so many times what a server gives
 STALL_P25_NS = (38 * NS_PER_MS, 49 * NS_PER_MS)  # the timer is 40 ms and up to two ticks of 4 ms
 STALL_P90_AT_MOST_NS = 56 * NS_PER_MS  # it is never early, but late where other work holds the core
 STALL_SERVER_BUSY_BELOW = 0.90
 
 _MORE_CORES = "give the generator a core of its own, or the servers fewer cores"
+_MORE_GENERATORS = (
+    "use more processes with `generators` under `measure`, each on a core of its own, or ask for something "
+    "that is more work"
+)
 _LESS_WORK = (
     "stock Locust users take about 200 us of CPU time a request: use fewer of them, or `ConnectionUser`, or "
     "more processes with `generators` under `measure`"
@@ -82,6 +87,10 @@ def errors(tally: Tally) -> Reason | None:
 
 def generator_bound(tally: Tally) -> Reason | None:
     """A number that is the load generator's, not the server's."""
+    return _generator_busy(tally) or _near_ceiling(tally)
+
+
+def _generator_busy(tally: Tally) -> Reason | None:
     busy = tally.generator_busy
     if busy is None or busy <= GENERATOR_BUSY_AT_MOST:
         return None
@@ -89,6 +98,43 @@ def generator_bound(tally: Tally) -> Reason | None:
         f"the load generator was busy {100 * busy:.0f} % of the time, so the server may be faster than this"
     )
     return Reason("generator-bound", what, _LESS_WORK if tally.cell.load.locustfile else _MORE_CORES)
+
+
+def _near_ceiling(tally: Tally) -> Reason | None:
+    """A goodput not far below what the generator could take at most, from a target that does next to nothing.
+
+    At a rate the generator does other work, and users of a locustfile do theirs: neither has this ceiling.
+    """
+    counted_ns = sum(one.counted_ns for one in tally.slices)
+    ceiling_per_s = tally.ceiling_per_s
+    if ceiling_per_s is None or not counted_ns or not closed_loop.is_closed_loop(tally.cell.load):
+        return None
+    goodput_per_s = tally.requests * NS_PER_S / counted_ns
+    if goodput_per_s * CEILING_ROOM <= ceiling_per_s:
+        return None
+    what = (
+        f"it gave {format_rate(goodput_per_s)} answers a second, and the load generator can take no more "
+        f"than {format_rate(ceiling_per_s)} here, so the server may be faster than this"
+    )
+    return Reason("generator-bound", what, _MORE_GENERATORS)
+
+
+def processes(tally: Tally) -> Reason | None:
+    """A server that is not as many processes as it was configured to be: more or less can work at once."""
+    expected = tally.deployment.expected_processes
+    hit = [(number, one) for number, one in tally.launched if one.processes not in (None, expected)]
+    if expected is None or not hit:
+        return None
+    counts = _or_listed(sorted({one.processes for _, one in hit if one.processes is not None}))
+    what = (
+        f"it was {counts} {'process' if counts == '1' else 'processes'} in launch {_listed(hit)}, where "
+        f"the configuration makes {expected}"
+    )
+    remedy = (
+        "say with `processes:` how many workers there are, not with the server's own `options:`; where none "
+        "of them does, read its log for workers that did not start, or look for processes that the app starts"
+    )
+    return Reason("processes", what, remedy)
 
 
 def stall(tally: Tally) -> Reason | None:
@@ -131,7 +177,7 @@ def keep_alive(tally: Tally) -> Reason | None:
 
 
 RULES: tuple[Rule, ...] = (
-    failed, answers_differ, died, worker, no_requests, errors, generator_bound,
+    failed, answers_differ, died, worker, processes, no_requests, errors, generator_bound,
     closed_loop.littles_law, closed_loop.both_idle, open_loop.overloaded, open_loop.sent_late,
     stall, keep_alive, closed_loop.starved, steal.stolen,
 )  # fmt: skip
@@ -149,3 +195,7 @@ def _failure(tally: Tally, failure: str, code: str, what: str, remedy: str) -> R
 
 def _listed(launches: Sequence[tuple[int, object]]) -> str:
     return ", ".join(str(number) for number, _ in launches)
+
+
+def _or_listed(counts: Sequence[int]) -> str:
+    return " or ".join(str(count) for count in counts)

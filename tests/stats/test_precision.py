@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench.export.summary_json import summary_document
 from bench.results.model import Failure, Measurements, Slice
 from bench.scenario.model import LAUNCHES_BEFORE_ENOUGH
 from bench.stats.intervals import BlockError, LaunchEstimate, half_width, quantile
@@ -207,3 +208,19 @@ def test_ending_on_precision_leaves_the_intervals_true_93_to_97_times_in_100(
     ended = [ends(generator, launch_effect, until) for _ in range(1000)]
     assert 9 <= np.mean([launches for launches, _ in ended]) <= 14  # so there were looks to choose from
     assert 0.93 <= np.mean([held for _, held in ended]) <= 0.97
+
+
+def test_the_document_tells_what_came_of_the_precision_that_was_asked_for() -> None:
+    summary = asked(run(*PARTS))
+    known = summary_document(summary)["precision"]
+    assert (known["until"], known["reached"], known["launches"], known["most_launches"]) == (
+        0.02,
+        True,
+        8,
+        12,
+    )
+    assert 0 < known["widest"] <= 0.02
+    assert set(known["settled"]) == {part.cell_id for part in PARTS}
+    short = summary_document(asked(run(*PARTS, launches=6)))["precision"]
+    assert (short["reached"], short["launches"]) == (False, 6)
+    assert summary_document(run(*PARTS))["precision"] is None

@@ -8,9 +8,10 @@ from bench.histogram import Histogram
 from bench.results.model import Failure, Slice
 from bench.stats import closed_loop, validity
 from bench.stats.tally import Tally, tallies
-from tests.stats.synthetic import COUNTED_NS, Part, measurements, tally, with_slices
+from tests.stats.synthetic import COUNTED_NS, Part, measurements, tally, with_run, with_slices
 
 UNQUEUED = Part("gunicorn", connections=4)  # one for each thread
+STEADY = Part("gunicorn")
 
 Change = Callable[[Slice], Slice]
 
@@ -88,6 +89,78 @@ def test_instant_errors_alone_are_no_goodput() -> None:
 def test_a_generator_busy_above_nine_tenths_is_the_limit(busy: float, expected: list[str]) -> None:
     change = changed(generator_wall_ns=COUNTED_NS, generator_busy_ns=round(busy * COUNTED_NS))
     assert codes(tally(change=change)) == expected
+
+
+def near_ceiling(ceiling_per_s: float | None, part: Part = STEADY) -> Tally:
+    made = with_run(measurements([part], noise=0.0, launch_noise=0.0), ceiling_per_s=ceiling_per_s)
+    (only,) = tallies(made)
+    return only
+
+
+@pytest.mark.parametrize(("room", "expected"), [(1.4, ["generator-bound"]), (1.7, [])])
+def test_a_goodput_near_the_generators_ceiling_is_perhaps_the_generators(
+    room: float, expected: list[str]
+) -> None:
+    goodput = near_ceiling(None).requests / (40 * COUNTED_NS / 1e9)
+    measured = near_ceiling(room * goodput)
+    assert codes(measured) == expected
+    assert all(f"{goodput:,.0f} answers a second" in reason.what for reason in validity.reasons(measured))
+
+
+@pytest.mark.parametrize(
+    ("ceiling_per_s", "part"),
+    [
+        (None, STEADY),
+        (1.0, Part("gunicorn", rate=500.0)),
+        (1.0, Part("gunicorn", request="flows.py", locustfile="flows.py")),
+    ],
+)
+def test_where_no_ceiling_is_known_or_it_is_another_loads_the_rule_is_silent(
+    ceiling_per_s: float | None, part: Part
+) -> None:
+    assert codes(near_ceiling(ceiling_per_s, part)) == []
+
+
+def with_processes(expected: int | None, there: int | None) -> Tally:
+    """A cell whose second launch had so many processes, where the others had what was expected."""
+    made = measurements([STEADY])
+    (deployment,) = made.run.deployments
+    made = with_run(made, deployments=(deployment.model_copy(update={"expected_processes": expected}),))
+    launches = tuple(
+        launch.model_copy(
+            update={
+                "deployments": tuple(
+                    one.model_copy(update={"processes": there if launch.number == 1 else expected})
+                    for one in launch.deployments
+                )
+            }
+        )
+        for launch in made.launches
+    )
+    (only,) = tallies(made.model_copy(update={"launches": launches}))
+    return only
+
+
+@pytest.mark.parametrize(
+    ("expected", "there", "found"),
+    [
+        (3, 3, []),
+        (3, 2, ["processes"]),
+        (3, 4, ["processes"]),
+        (3, None, []),
+        (None, 7, []),
+    ],
+)
+def test_a_server_must_be_as_many_processes_as_configured_where_that_is_known(
+    expected: int | None, there: int | None, found: list[str]
+) -> None:
+    assert codes(with_processes(expected, there)) == found
+
+
+def test_the_reason_of_too_few_processes_names_the_launch_and_both_numbers() -> None:
+    (reason,) = validity.reasons(with_processes(3, 1))
+    assert reason.what == "it was 1 process in launch 1, where the configuration makes 3"
+    assert "`processes:`" in reason.remedy
 
 
 @pytest.mark.parametrize(

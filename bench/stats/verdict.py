@@ -1,0 +1,5 @@
+"""The three verdicts, of a gate and of a requirement alike."""
+
+from typing import Literal
+
+Verdict = Literal["regression", "pass", "inconclusive"]
