@@ -15,10 +15,15 @@ from bench.units import NS_PER_S
 
 @dataclass(frozen=True)
 class Judgement:
-    """What every answer must be, and why an answer was not accepted, by deployment."""
+    """What every answer must be, and why an answer was not accepted, by deployment.
+
+    Those `unlike` were as the scenario expects, and are among the rejected only because they are not the same
+    each time, or everywhere.
+    """
 
     expected: Expected
     rejected: dict[str, str]
+    unlike: frozenset[str] = frozenset()
 
 
 def expected_of(expectation: Expectation) -> Expected:
@@ -37,6 +42,11 @@ def expected_of(expectation: Expectation) -> Expected:
     )
 
 
+def without_expectation(request: Request) -> Request:
+    """The same request to an app that answers 200, and the same body each time."""
+    return request.model_copy(update={"expect": Expectation()})
+
+
 def judge_answers(
     request: Request,
     deployments: Sequence[RunningDeployment],
@@ -51,25 +61,39 @@ def judge_answers(
     expected = expected_of(request.expect)
     accepted: dict[str, bytes] = {}
     rejected: dict[str, str] = {}
+    varying: dict[str, str] = {}
     for deployment in deployments:
+        name = deployment.deployment.id
         outcome = _ask_twice(request, expected, deployment, response_timeout_ns / NS_PER_S)
         if isinstance(outcome, str):
-            rejected[deployment.deployment.id] = outcome
+            rejected[name] = outcome
+        elif outcome[0] != outcome[1] and request.expect.body == "same":
+            varying[name] = _varies(request)
         else:
-            accepted[deployment.deployment.id] = outcome
+            accepted[name] = outcome[0]
     if request.expect.body != "same":
         return Judgement(expected, rejected)
-    body = known if known is not None else _most_common(accepted.values())
-    for name, answer in accepted.items():
-        if answer != body:
-            rejected[name] = f"its body ({len(answer)} bytes) differs from the other deployments' answer"
-    return Judgement(replace(expected, body=body), rejected)
+    body = known if known is not None else most_common(accepted.values())
+    unlike = varying | {name: differs(answer) for name, answer in accepted.items() if answer != body}
+    return Judgement(replace(expected, body=body), rejected | unlike, frozenset(unlike))
+
+
+def differs(answer: bytes) -> str:
+    """Why a body that is not the right one is not accepted."""
+    return f"its body ({len(answer)} bytes) differs from the other deployments' answer"
+
+
+def _varies(request: Request) -> str:
+    return (
+        f"answers {request.label} differently each time, so that its body cannot be verified; "
+        "where that is as it should be, write `expect: {body: any}`"
+    )
 
 
 def _ask_twice(
     request: Request, expected: Expected, deployment: RunningDeployment, timeout_s: float
-) -> bytes | str:
-    """The body of a right answer, or what is wrong with it."""
+) -> tuple[bytes, bytes] | str:
+    """The bodies of two right answers, or what is wrong with one."""
     data = request_bytes(request, deployment.port)
     try:
         first, second = (ask(data, request.method, deployment.port, timeout_s) for _ in range(2))
@@ -78,12 +102,7 @@ def _ask_twice(
     for answer in (first, second):
         if wrong := _wrong(request, expected, answer):
             return wrong
-    if request.expect.body == "same" and first.body != second.body:
-        return (
-            f"answers {request.label} differently each time, so that its body cannot be verified; "
-            "where that is as it should be, write `expect: {body: any}`"
-        )
-    return first.body
+    return first.body, second.body
 
 
 def _wrong(request: Request, expected: Expected, answer: Answer) -> str | None:
@@ -95,6 +114,7 @@ def _wrong(request: Request, expected: Expected, answer: Answer) -> str | None:
     return f"answers {request.label} wrongly: {found[1]}" if found else None
 
 
-def _most_common(bodies: Iterable[bytes]) -> bytes | None:
+def most_common(bodies: Iterable[bytes]) -> bytes | None:
+    """The body given most often, and of several given equally often the one that came first."""
     counted = Counter(bodies).most_common(1)
     return counted[0][0] if counted else None

@@ -2,7 +2,8 @@
 
 import subprocess
 import sys
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +18,14 @@ from bench.load.messages import SliceOrder, SliceOutcome
 from bench.load.target import Target, WireRequest
 from bench.load.wire import request_bytes
 from bench.results.model import Machine
+from bench.stats.validity import GENERATOR_BUSY_AT_MOST
 from bench.units import NS_PER_MS, NS_PER_S
 
 CONNECTIONS = 32
 RATE_PER_S = 1000.0
 _KEY = "null"
 _RAMP_NS = 200 * NS_PER_MS
+CEILING_WINDOW_NS = 300 * NS_PER_MS
 
 
 @dataclass(frozen=True)
@@ -39,34 +42,81 @@ def measure_ceiling(machine: Machine, folder: Path, window_ns: int, interruption
     Raises GeneratorFailed and ServerFailed, and KeyboardInterrupt when everything has been stopped.
     """
     running = ExitStack()
+    orders = [
+        null_target_order(CONNECTIONS, window_ns, polls=machine.generator_has_own_cores, rate_per_s=rate)
+        for rate in (None, RATE_PER_S)
+    ]
     try:
         with on_cores(machine.generator_cores):
             with interruption.held():
-                target = _NullTargetProcess(machine, folder)
-                running.callback(target.stop)
                 generator = GeneratorProcess(machine.generator_cores, folder / "generator.log")
                 running.callback(generator.stop)
             generator.wait_until_ready()
-            generator.set_targets({_KEY: _target(target.port())})
-            closed, open_ = (
-                generator.slice(_order(machine, window_ns, rate_per_s)) for rate_per_s in (None, RATE_PER_S)
-            )
+            closed, open_ = ask_null_target(generator, machine, folder, interruption, orders)
     finally:
         with interruption.held():
             running.close()
     return Ceiling(closed, open_)
 
 
-def _order(machine: Machine, window_ns: int, rate_per_s: float | None) -> SliceOrder:
+def ask_null_target(
+    generator: GeneratorProcess,
+    machine: Machine,
+    folder: Path,
+    interruption: Interruption,
+    orders: Sequence[SliceOrder],
+) -> list[SliceOutcome]:
+    """Have a generator that is ready load a null target of its own, which runs where servers do.
+
+    Raises what `measure_ceiling` raises. The generator has no targets then.
+    """
+    with _null_target(machine, folder, interruption) as target:
+        generator.set_targets({_KEY: _target(target.port())})
+        outcomes = [generator.slice(order) for order in orders]
+        generator.set_targets({})
+    return outcomes
+
+
+def null_target_order(
+    connections: int, window_ns: int, *, polls: bool, rate_per_s: float | None = None
+) -> SliceOrder:
+    """One slice of load on a null target."""
     return SliceOrder(
         target=_KEY,
-        connections=CONNECTIONS,
+        connections=connections,
         ramp_ns=_RAMP_NS,
         counted_ns=window_ns,
         response_timeout_ns=5 * NS_PER_S,
-        polls=machine.generator_has_own_cores,
+        polls=polls,
         rate_per_s=rate_per_s,
     )
+
+
+def limit_of(outcome: SliceOutcome) -> float | None:
+    """How many answers a second the generator can take at most, by a closed loop on the null target.
+
+    None where it was not the generator that was the limit: the null target is one process on one core, so
+    the generator may be able to do any amount more. None as well where not every answer was right.
+    """
+    busy = outcome.generator_busy_ns / max(1, outcome.generator_wall_ns)
+    if outcome.errors or busy <= GENERATOR_BUSY_AT_MOST:
+        return None
+    return outcome.requests * NS_PER_S / outcome.counted_ns
+
+
+@contextmanager
+def _null_target(
+    machine: Machine, folder: Path, interruption: Interruption
+) -> Iterator["_NullTargetProcess"]:
+    running = ExitStack()
+    try:
+        with interruption.held():
+            target = _NullTargetProcess(machine, folder)
+            running.callback(target.stop)
+        yield target
+    finally:
+        with interruption.held():
+            running.close()
 
 
 def _target(port: int) -> Target:

@@ -1,32 +1,29 @@
 """Child processes of ours: how they are started so that none of them outlives us.
 
 Each gets its own session (Ctrl-C reaches us, not them), a parent-death signal, the cores it may run on, and
-an allow-listed environment: secrets in ours stay in ours.
+an allow-listed environment, in which the commands of its Python come before all others.
 """
 
 import ctypes
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from bench.conductor.environment_variables import passed_on
+from bench.conductor.python_environment import OURS, PythonEnvironment
 from bench.errors import ServerFailed
 
-_PASSED_ON = ("HOME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TMPDIR", "TZ")
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a child: a few harmless variables of ours, ours first on PATH, and these."""
-    scripts = str(Path(sys.executable).parent)
-    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    path = os.pathsep.join((scripts, os.environ.get("PATH", os.defpath)))
-    return {**passed_on, "PATH": path, "PYTHONUNBUFFERED": "1", **extra}
+def child_environment(extra: Mapping[str, str], python: PythonEnvironment = OURS) -> dict[str, str]:
+    """The variables of a child: a few harmless ones of ours, those of its Python, and these."""
+    return {**passed_on(), **python.variables(), "PYTHONUNBUFFERED": "1", **extra}
 
 
 def start(
@@ -60,7 +57,11 @@ def start(
             preexec_fn=in_the_child,  # noqa: PLW1509  (before any thread of ours is started)
         )
     except OSError as error:
-        raise ServerFailed(f"cannot run {command[0]}: {error.strerror}") from error
+        first = environment["PATH"].partition(os.pathsep)[0]
+        raise ServerFailed(
+            f"cannot run {command[0]}: {error.strerror}",
+            f"it was looked up in {first}, and then in the other folders of PATH",
+        ) from error
 
 
 def adopt_orphans() -> None:

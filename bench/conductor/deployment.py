@@ -17,6 +17,7 @@ from bench.conductor.exchange import Answer, ask, keeps_alive, request_bytes
 from bench.conductor.interruption import Interruption
 from bench.conductor.log import last_lines
 from bench.conductor.ports import listening_sockets, sockets_of
+from bench.conductor.python_environment import OURS, PythonEnvironment
 from bench.errors import InputError, ServerFailed
 from bench.results.model import Deployment, Failure
 from bench.scenario.model import Measure, Request
@@ -32,11 +33,12 @@ KILL_PATIENCE_S = 1.5
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Where deployments are started: the app's folder and variables, and the cores for servers."""
+    """Where deployments are started: the app's folder, variables and Python, and the cores for servers."""
 
     directory: Path
     environment: Mapping[str, str]
     cores: tuple[int, ...]
+    python: PythonEnvironment = OURS
 
 
 class RunningDeployment:
@@ -63,9 +65,9 @@ class RunningDeployment:
         self._started_ns = time.perf_counter_ns()
         with log.open("ab") as output:
             self._process: subprocess.Popen[bytes] = start(
-                part.command,
+                surroundings.python.command(part.command),
                 directory=surroundings.directory,
-                environment=child_environment(environment),
+                environment=child_environment(environment, surroundings.python),
                 cores=surroundings.cores,
                 output=output,
             )
@@ -104,9 +106,12 @@ class RunningDeployment:
             return None
 
     def _wait_for_processes(self) -> None:
-        """Wait for the workers that start after the one that answered: later they would pass for new ones."""
+        """Wait for the workers that start after the one that answered: later they would pass for new ones.
+
+        Where they do not come to be as many as expected, that is noted: `processes` tells how many there are.
+        """
         deadline = time.monotonic() + PROCESSES_PATIENCE_S
-        while len(self._members()) < self._expected_processes and time.monotonic() < deadline:
+        while len(self._members()) != self._expected_processes and time.monotonic() < deadline:
             time.sleep(POLL_S)
 
     def _prove_who_answers(self) -> None:

@@ -4,10 +4,12 @@ The parent-death signal ends the first process of each deployment only: a worker
 its master, and a daemon never does. Until `bench` ends, the keeper sleeps in one read and costs nothing.
 """
 
+import shutil
 import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 
@@ -15,15 +17,21 @@ from bench.conductor import family
 from bench.conductor.children import child_environment
 
 _PATIENCE_S = 5.0
+_REMOVAL_S = 30.0
 _PAUSE_S = 0.05
 
 
 class Keeper:
-    """The keeper as `bench` sees it: it begins its work when its input ends, in whatever way."""
+    """The keeper as `bench` sees it: it begins its work when its input ends, in whatever way.
 
-    def __init__(self) -> None:
+    Give it a `folder` that is not there yet, and it removes that once no process of ours is left to write
+    to it.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._patience_s = _PATIENCE_S if folder is None else _PATIENCE_S + _REMOVAL_S
         self._process = subprocess.Popen(
-            (sys.executable, "-P", "-m", "bench.conductor.keeper", family.OURS),
+            (sys.executable, "-P", "-m", "bench.conductor.keeper", family.OURS, *filter(None, [folder])),
             env=child_environment({}),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -36,21 +44,32 @@ class Keeper:
         if self._process.stdin is not None:
             self._process.stdin.close()
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(_PATIENCE_S)
+            self._process.wait(self._patience_s)
 
 
 def _left(ours: str) -> list[psutil.Process]:
     return [process for process in psutil.process_iter() if family.carries(process, ours)]
 
 
-def main(ours: str) -> None:
-    """Wait for the end of `bench`, then kill every process of its deployments."""
+def _remove(folder: Path) -> None:
+    """Remove the folder, again where something was still being written to it."""
+    deadline = time.monotonic() + _REMOVAL_S
+    shutil.rmtree(folder, ignore_errors=True)
+    while folder.exists() and time.monotonic() < deadline:
+        time.sleep(_PAUSE_S)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def main(ours: str, folder: str | None = None) -> None:
+    """Wait for the end of `bench`, then kill every process of its deployments, and remove its folder."""
     sys.stdin.buffer.read()
     deadline = time.monotonic() + _PATIENCE_S
     while (left := _left(ours)) and time.monotonic() < deadline:
         family.end(left)
         time.sleep(_PAUSE_S)
+    if folder is not None:
+        _remove(Path(folder))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -4,6 +4,7 @@ A server describes processes and never spawns one; starting, proving who answers
 conductor. A new server is a module with one object of the `Server` protocol, and its line in `__init__`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -13,12 +14,14 @@ from typing import Protocol
 class Settings:
     """What a deployment must be: the app as `module:attribute`, and equal settings for every server.
 
-    `framework_app` says whether the app is the user's own; the floor is a bare WSGI callable. `connections`
-    is the largest number of connections the load will open; no server may cap it below. `at_once` is the
-    largest number of them that have a request out at the same time.
+    `version` is the server's own: older ones do not have every option. `framework_app` says whether the app
+    is the user's own; the floor is a bare WSGI callable. `connections` is the largest number of connections
+    the load will open; no server may cap it below. `at_once` is the largest number of them that have a
+    request out at the same time.
     """
 
     app: str
+    version: str
     framework_app: bool
     port: int
     processes: int
@@ -26,6 +29,11 @@ class Settings:
     connections: int
     at_once: int
     options: tuple[str, ...] = ()
+
+    def is_at_least(self, *release: int) -> bool:
+        """Whether the server is of this release or newer; an unknown version is taken for an old one."""
+        numbers = re.match(r"[0-9]+(\.[0-9]+)*", self.version)
+        return numbers is not None and tuple(map(int, numbers[0].split("."))) >= release
 
 
 @dataclass(frozen=True)

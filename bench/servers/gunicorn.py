@@ -2,11 +2,20 @@
 
 `sync` never keeps a connection; its one thread a worker is all it has. The control socket, on by default
 since 25.1 at one path a user, would make two gunicorns collide.
+
+It is started through Python, as the command of that name does: where an environment sees the system's
+packages, that command may be the system's, and would run in the system's Python. `python -m` would find a
+`gunicorn.py` of the app's folder first, so the folder is off the path until gunicorn itself puts it there.
 """
 
 from dataclasses import dataclass
 
 from bench.servers.blueprint import Blueprint, Process, Settings
+
+_GUNICORN = (
+    "import sys; sys.path[:] = filter(None, sys.path); sys.argv[0] = 'gunicorn'; "
+    "from gunicorn.app.wsgiapp import run; run()"
+)
 
 
 @dataclass(frozen=True)
@@ -25,11 +34,13 @@ class Gunicorn:
         """Start a master and its workers."""
         threads = settings.threads if self.threaded else 1
         command = [
-            "gunicorn", settings.app, "--bind", f"127.0.0.1:{settings.port}",
+            "python", "-c", _GUNICORN, settings.app, "--bind", f"127.0.0.1:{settings.port}",
             "--worker-class", self.worker_class, "--workers", str(settings.processes),
             "--backlog", "2048", "--worker-tmp-dir", "/dev/shm",  # noqa: S108  (gunicorn's own advice)
-            "--no-control-socket", "--graceful-timeout", "5",
+            "--graceful-timeout", "5",
         ]  # fmt: skip
+        if settings.is_at_least(25, 1):
+            command += ["--no-control-socket"]
         if self.threaded:
             command += [
                 "--threads", str(threads), "--keep-alive", "75",

@@ -213,7 +213,7 @@ def test_answers_that_differ_between_servers_are_rejected_where_they_differ_from
     with launched(tmp_path, app="tests.fixtures.wrong:own_opinion", servers=servers) as (launch, watcher):
         bodies: Bodies = {}
         targets = launch.judge(bodies)
-        assert launch.rejected.keys() == watcher.rejections.keys() == {"waitress GET / x16"}
+        assert launch.rejected.keys() == watcher.rejections.keys() == launch.unlike == {"waitress GET / x16"}
         assert "differs from the other deployments' answer" in launch.rejected["waitress GET / x16"]
         assert targets.keys() == {"gunicorn GET / x16", "gunicorn-sync GET / x16"}
         assert [cell.deployment for cell in launch.cells()] == ["gunicorn", "gunicorn-sync"]
@@ -232,8 +232,8 @@ def test_where_opinions_are_even_the_app_is_right_and_not_the_floor(tmp_path: Pa
 
 def test_the_right_answer_stays_what_it_was_in_an_earlier_launch(tmp_path: Path) -> None:
     with launched(tmp_path, app="tests.fixtures.good:app", servers="waitress") as (launch, _):
-        assert launch.judge({("GET /", "GET /"): b"what it was"}) == {}
-        assert launch.rejected.keys() == {"waitress GET / x16"}
+        assert launch.judge({(None, "GET /", "GET /"): b"what it was"}) == {}
+        assert launch.rejected.keys() == launch.unlike == {"waitress GET / x16"}
 
 
 @pytest.mark.parametrize(("body", "accepted"), [("same", False), ("any", True)])
@@ -248,7 +248,7 @@ def test_answers_that_differ_each_time_are_rejected_unless_any_body_will_do(
         targets = launch.judge({})
         assert bool(targets) is accepted
         assert all("differently each time" in reason for reason in watcher.rejections.values())
-        assert len(watcher.rejections) == (0 if accepted else 1)
+        assert len(watcher.rejections) == len(launch.unlike) == (0 if accepted else 1)
 
 
 def test_a_deployment_that_stops_answering_is_rejected_in_this_launch_only(tmp_path: Path) -> None:
@@ -260,6 +260,7 @@ def test_a_deployment_that_stops_answering_is_rejected_in_this_launch_only(tmp_p
         stopped = psutil.Process(launch.running["waitress"].pids[0])
         stopped.suspend()
         assert launch.judge({}) == {}
+        assert launch.unlike == set()
         assert "no answer to GET /" in launch.rejected["waitress GET / x16"]
         stopped.resume()
         ask_often(launch.running["waitress"], 1)

@@ -95,7 +95,7 @@ def test_apps_and_floors_give_the_same_answers(launch: LaunchInProgress) -> None
     targets = launch.judge(bodies)
     assert launch.rejected == {}
     assert targets.keys() == {cell.id for cell in launch.prepared.run.cells}
-    assert bodies == {("GET /", "GET /"): b"Hello, world!\n"}
+    assert bodies == {(None, "GET /", "GET /"): b"Hello, world!\n"}
 
 
 def test_no_two_deployments_share_a_port(launch: LaunchInProgress) -> None:

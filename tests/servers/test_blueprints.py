@@ -8,10 +8,11 @@ PORT = 23_456
 
 
 def blueprint(server: str, *, framework_app: bool = True, connections: int = 16,
-              options: tuple[str, ...] = ()) -> Blueprint:  # fmt: skip
+              options: tuple[str, ...] = (), version: str = "99.0") -> Blueprint:  # fmt: skip
     return SERVERS[server].blueprint(
         Settings(
             app="shop.web:app",
+            version=version,
             framework_app=framework_app,
             port=PORT,
             processes=3,
@@ -23,8 +24,8 @@ def blueprint(server: str, *, framework_app: bool = True, connections: int = 16,
     )
 
 
-def command(server: str, *, framework_app: bool = True) -> tuple[str, ...]:
-    (part,) = blueprint(server, framework_app=framework_app).parts
+def command(server: str, *, framework_app: bool = True, version: str = "99.0") -> tuple[str, ...]:
+    (part,) = blueprint(server, framework_app=framework_app, version=version).parts
     return part.command
 
 
@@ -105,6 +106,16 @@ def test_the_dev_server_runs_without_debugger_reloader_and_request_log() -> None
     assert "getLogger('werkzeug').setLevel('ERROR')" in words[2]
 
 
+@pytest.mark.parametrize("version", ["1.1.4", "2.1.3", "2.1.99rc1", "a fork"])
+def test_before_its_2_2_the_dev_server_is_told_the_same_by_variables(version: str) -> None:
+    (part,) = blueprint("flask", version=version).parts
+    assert part.environment == {"FLASK_APP": "shop.web:app", "FLASK_DEBUG": "0"}
+    assert not {"--app", "--no-debug"} & set(part.command)
+    (newer,) = blueprint("flask", version="2.2").parts
+    assert newer.environment == {}
+    assert newer.command.index("--no-debug") < newer.command.index("run")  # until 2.2.3 only there
+
+
 def test_the_floor_under_the_dev_server_is_served_the_same_way() -> None:
     words = command("flask", framework_app=False)
     assert "run_simple('127.0.0.1'" in words[2]
@@ -121,9 +132,22 @@ def test_gunicorn_has_threads_keeps_connections_and_caps_none_of_them() -> None:
     assert value_of(words, "--keep-alive") == "75"
     assert value_of(words, "--backlog") == "2048"
     assert value_of(words, "--worker-tmp-dir") == "/dev/shm"
-    assert "--no-control-socket" in words
     (part,) = blueprint("gunicorn", connections=9_000).parts
     assert int(value_of(part.command, "--worker-connections")) >= 9_000 + 5
+
+
+@pytest.mark.parametrize("server", ["gunicorn", "gunicorn-sync"])
+def test_the_control_socket_is_switched_off_where_gunicorn_has_one(server: str) -> None:
+    for version in ("25.1", "25.1.0", "25.1.0rc1", "25.10.2", "26.0.0"):
+        assert "--no-control-socket" in command(server, version=version)
+    for version in ("20.1.0", "25.0.3", "9.99", "a fork"):
+        assert "--no-control-socket" not in command(server, version=version)
+
+
+def test_gunicorn_runs_in_the_python_it_is_given_and_finds_itself_before_the_app() -> None:
+    words = command("gunicorn")
+    assert words[:2] == ("python", "-c")
+    assert words[2].index("sys.path[:] = ") < words[2].index("import run")
 
 
 def test_gunicorn_sync_has_workers_only() -> None:

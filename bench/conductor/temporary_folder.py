@@ -1,0 +1,23 @@
+"""A temporary folder for what a run needs beside the app: gone in the end, in whatever way that comes."""
+
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.conductor.interruption import Interruption
+from bench.conductor.keeper import Keeper
+
+
+@contextmanager
+def temporary_folder(interruption: Interruption) -> Iterator[Path]:
+    """A folder for us alone. Its keeper is there before it, and removes it in whatever way we end."""
+    folder = Path(tempfile.gettempdir()).resolve() / f"bench-{secrets.token_hex(8)}"
+    keeper = Keeper(folder)
+    try:
+        folder.mkdir(mode=0o700)
+        yield folder
+    finally:
+        interruption.shield()
+        keeper.stop()
