@@ -6,6 +6,7 @@ from typing import Any
 
 from bench.histogram import Histogram
 from bench.results.model import LoadLevel
+from bench.stats.precision import asked_precision, decide, launches_measured
 from bench.stats.summary import (
     ArrivalsSummary,
     CellSummary,
@@ -13,13 +14,19 @@ from bench.stats.summary import (
     Interval,
     Noise,
     RequestSummary,
+    RequiredFigure,
+    RequirementVerdict,
     Split,
     Summary,
 )
+from bench.stats.tally import in_rounds
 from bench.units import NS_PER_MS, NS_PER_US
 
 FORMAT = 1
 
+_UNITS: dict[RequiredFigure, tuple[str, int]] = {
+    "goodput": ("per second", 1), "errors": ("share", 1), "cpu": ("us", NS_PER_US), "memory": ("MB", 10**6),
+}  # fmt: skip
 _QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999}
 
 
@@ -40,6 +47,10 @@ def summary_document(summary: Summary) -> dict[str, Any]:
         "ranking": [list(group) for group in summary.ranking],
         "split": [_split(one, names[one.deployment]) for one in summary.split],
         "noise": _noise(summary.noise, names),
+        "interleave": "rounds" if in_rounds(summary.run) else "slices",
+        "precision": _precision(summary),
+        "generator_ceiling": _number(summary.run.ceiling_per_s),
+        "requirements": [_requirement(one) for one in summary.requirements],
         "skipped": [one.model_dump() for one in summary.skipped],
         "warnings": list(summary.warnings),
         "load_share_of_wall": _number(summary.load_share_of_wall),
@@ -159,6 +170,35 @@ def _noise(noise: Noise | None, names: dict[str, str]) -> dict[str, Any] | None:
         "told_apart": noise.told_apart,
         "pairs": noise.pairs,
         "dropped": noise.dropped,
+    }
+
+
+def _precision(summary: Summary) -> dict[str, Any] | None:
+    """What a run that was to end on precision came to; None where that was not asked."""
+    until = asked_precision(summary.run)
+    if until is None:
+        return None
+    known = decide(summary, until)
+    return {
+        "until": until,
+        "reached": known.enough,
+        "widest": _number(known.widest),
+        "launches": launches_measured(summary),
+        "most_launches": summary.run.scenario["measure"]["launches"],
+        "settled": list(known.settled),
+    }
+
+
+def _requirement(one: RequirementVerdict) -> dict[str, Any]:
+    unit, size = _UNITS.get(one.figure, ("ms", NS_PER_MS))
+    return {
+        "cell": one.cell,
+        "figure": one.figure,
+        "limit": _number(one.limit, size),
+        "unit": unit,
+        "value": _interval(one.value, size),
+        "verdict": one.verdict,
+        "what": one.what,
     }
 
 

@@ -1,0 +1,82 @@
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.export.github import annotations
+from tests.export.synthetic_check import ALL_KINDS, Found, check_of, required
+from tests.report.synthetic import SERVERS
+
+COMMAND = re.compile(r"::(error|warning|notice) title=([^:,\r\n]*)::([^\r\n]*)")
+
+
+def unescaped(text: str) -> str:
+    for escaped, char in (("%2C", ","), ("%3A", ":"), ("%0A", "\n"), ("%0D", "\r"), ("%25", "%")):
+        text = text.replace(escaped, char)
+    return text
+
+
+def read(text: str) -> list[tuple[str, ...]]:
+    """The commands as the runner reads them: kind, title, message."""
+    found = []
+    for line in text.splitlines():
+        match = COMMAND.fullmatch(line)
+        assert match is not None
+        found.append((match[1], *map(unescaped, match.groups()[1:])))
+    return found
+
+
+def test_a_regression_is_an_error_and_what_is_not_decided_a_warning() -> None:
+    assert read(annotations(check_of(ALL_KINDS, notes=("flask: p99 20 % longer.",)))) == [
+        (
+            "error",
+            "Regression: gunicorn, GET /json, 16 connections",
+            "goodput 7.4 % lower; confirmed by 12 fresh launches.",
+        ),
+        (
+            "error",
+            "Regression: flask, GET /json, 16 connections",
+            "head: 0.4 % of the responses were errors.",
+        ),
+        (
+            "warning",
+            "Inconclusive: waitress, GET /json, 16 connections",
+            "goodput: slower by 3.0 %, at most 6.0 %.",
+        ),
+        ("notice", "Note", "flask: p99 20 % longer."),
+    ]
+
+
+def test_nothing_is_said_of_what_passed() -> None:
+    assert annotations(check_of([Found("uwsgi"), Found("flask")])) == ""
+
+
+def test_a_requirement_that_is_not_met_is_an_error() -> None:
+    cell = check_of([Found("uwsgi")]).cells[0]
+    wanted = (required(cell), required(cell, "regression", "p99 is 60 ms"), required(cell, "inconclusive"))
+    assert [one[:2] for one in read(annotations(check_of([Found("uwsgi")], requirements=wanted)))] == [
+        ("error", "Requirement not met: uwsgi, GET /json, 16 connections"),
+        ("warning", "Requirement not decided: uwsgi, GET /json, 16 connections"),
+    ]
+
+
+def test_there_are_at_most_ten_of_a_kind_and_the_last_tells_the_rest() -> None:
+    names = list(SERVERS) * 4
+    cells = [Found(name, "regression", why=f"number {at}.") for at, name in enumerate(names)]
+    found = read(annotations(check_of([*cells, Found("uwsgi", "inconclusive")])))
+    assert [one[0] for one in found] == ["error"] * 10 + ["warning"]
+    assert found[9][1] == "11 more"
+    assert found[9][2].splitlines()[0].endswith("number 9.")
+    assert len(found[9][2].splitlines()) == 11
+    assert len(read(annotations(check_of(cells[:10])))) == 10
+    assert "more" not in read(annotations(check_of(cells[:10])))[-1][1]
+
+
+@given(st.text(alphabet=st.one_of(st.sampled_from("%\r\n:,"), st.characters(codec="utf-8"))))
+def test_whatever_a_sentence_holds_it_stays_one_command(text: str) -> None:
+    said = annotations(check_of([Found("uwsgi", "regression", why=text)]))
+    assert said.count("\n") == 1
+    assert "\r" not in said
+    match = COMMAND.fullmatch(said.removesuffix("\n"))
+    assert match is not None
+    assert unescaped(match[3]) == text
