@@ -49,7 +49,7 @@ def figures_of(condition: Condition, names: dict[str, str], styles: Styles) -> C
     lines = lines_of(condition, styles)
     number = condition.number
     return ConditionFigures(
-        ranking=_both(
+        ranking=both_widths(
             lambda width: draw_ranking(condition, styles, width),
             f"ranking-{number}",
             captions.ranking(condition),
@@ -57,19 +57,19 @@ def figures_of(condition: Condition, names: dict[str, str], styles: Styles) -> C
             "dotted stretch between is what framework and view cost. Brackets below: 95 % intervals."
             + (_BAND if condition.noise else ""),
         ),
-        percentiles=_both(
+        percentiles=both_widths(
             lambda width: draw_percentiles(lines, condition.durations, width),
             f"percentiles-{number}",
             captions.percentiles(condition),
         ),
-        split=_both(
+        split=both_widths(
             lambda width: draw_split(condition.split, names, styles, width),
             f"split-{number}",
             captions.split(condition, names),
         )
         if condition.split
         else None,
-        timeline=_both(
+        timeline=both_widths(
             lambda width: draw_timeline(condition, styles, width),
             f"timeline-{number}",
             captions.timeline(condition),
@@ -98,9 +98,14 @@ def deployment_figures_of(cells: tuple[CellSummary, ...], styles: Styles) -> tup
     )
 
 
-def _both(draw: Draw, name: str, caption: str, reading: str = "") -> PageFigure:
-    wide = _inline(lambda: draw(WIDE), f"{name}-wide", caption)
-    return PageFigure(wide, _inline(lambda: draw(NARROW), f"{name}-narrow", caption), caption, reading)
+def both_widths(draw: Draw, name: str, caption: str, reading: str = "", alternative: str = "") -> PageFigure:
+    """A figure drawn for a wide page and for a narrow one; `name` is unique in the page.
+
+    Who cannot see it is told the caption, or the `alternative` where there is one.
+    """
+    said = alternative or caption
+    wide = _inline(lambda: draw(WIDE), f"{name}-wide", said)
+    return PageFigure(wide, _inline(lambda: draw(NARROW), f"{name}-narrow", said), caption, reading)
 
 
 def _small(draw: Callable[[], Figure], name: str, caption: str) -> PageFigure:

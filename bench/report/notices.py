@@ -34,7 +34,7 @@ def notices(summary: Summary, measurements: Measurements) -> tuple[Notice, ...]:
             for each in summary.skipped
         ),
         *_invalid(summary),
-        *_failures(measurements),
+        *failures(measurements),
     )
 
 
@@ -57,8 +57,9 @@ def _invalid(summary: Summary) -> list[Notice]:
     ]
 
 
-def _failures(measurements: Measurements) -> list[Notice]:
-    names = {each.id: f"{each.name} ({each.app})" for each in measurements.run.deployments}
+def failures(measurements: Measurements) -> list[Notice]:
+    """Every deployment that did not start or died, with what its log said last."""
+    names = {each.id: f"{each.name} ({each.revision or each.app})" for each in measurements.run.deployments}
     return [
         Notice(
             f"Failed in launch {launch.number}: {names.get(launched.deployment, launched.deployment)}",

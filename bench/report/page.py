@@ -1,10 +1,5 @@
 """The page: everything the template needs, put together once, and rendered."""
 
-from datetime import UTC, datetime
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from bench.report.answer import answers
 from bench.report.figures import (
     ConditionFigures,
@@ -13,15 +8,19 @@ from bench.report.figures import (
     figures_of,
     load_figures_of,
 )
+from bench.report.frame import rendered
 from bench.report.notices import notices
 from bench.report.requests import requests_of
+from bench.report.requirements import requirement_rows
 from bench.report.standings import Condition, conditions_of
 from bench.report.tables import TableRow, deployments_of, machine_of, repeat_command, table_of
 from bench.report.theme import Styles, styles_of
+from bench.report.words import moment
 from bench.results.model import Measurements
 from bench.stats.noise import sentence as noise_sentence
 from bench.stats.split import sentence
 from bench.stats.summary import CellSummary, Summary
+from bench.stats.tally import in_rounds
 
 STATUS = {
     "complete": "Complete: every planned block was measured.",
@@ -32,16 +31,7 @@ STATUS = {
 
 def render_report(summary: Summary, measurements: Measurements) -> bytes:
     """The report as one HTML file, UTF-8; the same input gives the same bytes."""
-    environment = Environment(
-        loader=PackageLoader("bench.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style_sheet = Markup(environment.get_template("report.css").render())  # noqa: S704  # a file of ours
-    page = environment.get_template("report.html.j2")
-    return page.render(style_sheet=style_sheet, **_content(summary, measurements)).encode()
+    return rendered("report.html.j2", _content(summary, measurements))
 
 
 def _content(summary: Summary, measurements: Measurements) -> dict[str, object]:
@@ -54,14 +44,16 @@ def _content(summary: Summary, measurements: Measurements) -> dict[str, object]:
         "answers": answers(summary),
         "status": STATUS[run.status],
         "noise": _noise(summary),
-        "started": _moment(run.started_at),
+        "started": moment(run.started_at),
         "machine": machine_of(run.machine),
         "blocks": len(measurements.blocks),
         "launches": len(measurements.launches),
         "load_share": summary.load_share_of_wall,
+        "in_rounds": in_rounds(run),
         "valid": sum(cell.valid for cell in summary.cells),
         "cells": len(summary.cells),
         "notices": notices(summary, measurements),
+        "requirements": requirement_rows(summary),
         "sections": [_section(each, summary, styles) for each in conditions],
         "is_open": any(each.load.is_open for each in conditions),
         "is_closed": not conditions or any(not each.load.is_open for each in conditions),
@@ -106,9 +98,3 @@ def _one_a_deployment(conditions: tuple[Condition, ...]) -> tuple[CellSummary, .
     return tuple(
         {cell.deployment.id: found[cell.deployment.id] for each in conditions for cell in each.app}.values()
     )
-
-
-def _moment(moment: datetime) -> str:
-    if moment.tzinfo is None:
-        return f"{moment:%Y-%m-%d %H:%M}"
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

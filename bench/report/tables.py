@@ -148,7 +148,7 @@ def _facts(deployment: Deployment, measurements: Measurements) -> DeploymentFact
         if each.deployment == deployment.id
     ]
     return DeploymentFacts(
-        title=f"{deployment.name} ({deployment.app})",
+        title=f"{deployment.name} ({deployment.revision or deployment.app})",
         facts=(
             f"{deployment.server} {deployment.version}; "
             f"{_counted(deployment.processes, 'process', 'processes')}, "

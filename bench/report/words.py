@@ -1,5 +1,7 @@
 """Numbers and names as running text has them."""
 
+from datetime import UTC, datetime
+
 from bench.units import format_duration
 
 
@@ -16,3 +18,10 @@ def listed(names: list[str]) -> str:
 def duration(duration_ns: float) -> str:
     """A duration that no line break tears from its unit."""
     return format_duration(duration_ns).replace(" ", "\u00a0")
+
+
+def moment(at: datetime) -> str:
+    """A point in time to the minute, in UTC where its zone is known."""
+    if at.tzinfo is None:
+        return f"{at:%Y-%m-%d %H:%M}"
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
