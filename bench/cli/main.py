@@ -54,8 +54,11 @@ class OrderedGroup(click.Group):
 
 COMMANDS = [
     LazyCommand("bench.cli.run", "Measure what SCENARIO says."),
+    LazyCommand("bench.cli.check", "Say whether the app, as it is in its folder, got slower."),
     LazyCommand("bench.cli.load", "Put load on URL, which must be on this machine."),
     LazyCommand("bench.cli.report", "Make the report of RUN again: the id of a run, or its folder."),
+    LazyCommand("bench.cli.compare", "Say how the results of run B differ from those of run A."),
+    LazyCommand("bench.cli.export", "Write RUN in other formats: the id of a run, or its folder."),
     LazyCommand("bench.cli.servers", "List the servers, and which of them can be run here."),
     LazyCommand("bench.cli.doctor", "Say what this machine can be trusted with."),
     LazyCommand("bench.cli.validate", "Check scenario files without running them."),

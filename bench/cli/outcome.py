@@ -1,16 +1,18 @@
 """What follows a run: the ranking, the report, the JSON, and what the exit code says."""
 
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Console
 
 from bench.cli.output_file import STANDARD_OUTPUT, write_output
 from bench.cli.ranking import print_ranking
-from bench.errors import BenchError, InputError, NothingValid, ServerFailed
+from bench.errors import BenchError, Inconclusive, InputError, NothingValid, Regression, ServerFailed
 from bench.results.model import Measurements
 from bench.results.store import Store, write_whole
 from bench.stats.summary import Summary
 
+_NAMED = 3  # requirements in an error: all stand in the report
 WIDTH_WITHOUT_TERMINAL = 200  # a file has no width; cut to 80 columns, the ranking would lose digits
 
 
@@ -41,15 +43,19 @@ def write_report(summary: Summary, measurements: Measurements, reports: Path) ->
     """Write the report of a run; returns its path. Raises InputError where it cannot be written."""
     from bench.report import render_report
 
-    path = reports / f"{summary.run.id}.html"
-    page = render_report(summary, measurements)
+    return write_page(render_report(summary, measurements), summary.run.id, reports)
+
+
+def write_page(page: bytes, run: str, reports: Path) -> Path:
+    """Write the page of a run (its id); returns its path. Raises InputError where it cannot be written."""
+    path = reports / f"{run}.html"
     try:
         reports.mkdir(parents=True, exist_ok=True)
         write_whole(path, page)
     except OSError as error:
         raise InputError(
             f"cannot write the report to {path}: {error.strerror}",
-            f"the results are kept; `bench report {summary.run.id} --reports DIR` writes it elsewhere",
+            f"the results are kept; `bench report {run} --reports DIR` writes it elsewhere",
         ) from error
     return path
 
@@ -62,7 +68,12 @@ def write_json(summary: Summary, where: str) -> None:
 
 
 def raise_for(summary: Summary, measurements: Measurements) -> None:
-    """Raise what the exit code must say of a run that went to its end: ServerFailed or NothingValid."""
+    """Raise what the exit code must say of a run that went to its end.
+
+    A server that failed comes first (ServerFailed): what is required of it is not kept, but the log says more
+    of it than a limit. A Regression comes before NothingValid, for errors may be the very reason why nothing
+    is valid; what is Inconclusive comes last.
+    """
     failed = {
         launched.deployment: launched.failure.what
         for launch in measurements.launches
@@ -75,5 +86,27 @@ def raise_for(summary: Summary, measurements: Measurements) -> None:
             f"{len(failed)} of {len(summary.run.deployments)} deployments failed: {names}",
             "what each wrote last stands above and in the report",
         )
+    raise_for_requirements(summary, "regression")
     if not any(cell.valid for cell in summary.cells):
         raise NothingValid("no cell of this run is valid", "the reasons stand above and in the report")
+    raise_for_requirements(summary, "inconclusive")
+
+
+def raise_for_requirements(summary: Summary, verdict: Literal["regression", "inconclusive"]) -> None:
+    """Raise Regression or Inconclusive where any requirement came out so, naming the first of them."""
+    found = [one for one in summary.requirements if one.verdict == verdict]
+    if not found:
+        return
+    from bench.stats.caveats import label
+
+    labels = {cell.cell.id: label(cell) for cell in summary.cells}
+    named = [f"{labels[one.cell]}: {one.what}" for one in found[:_NAMED]]
+    more = [f"and {len(found) - _NAMED} more"] if len(found) > _NAMED else []
+    count = f"{len(found)} of {len(summary.requirements)} requirements"
+    listed = "\n  ".join([*named, *more])
+    if verdict == "regression":
+        raise Regression(f"{count} are not kept:\n  {listed}", "all of them stand above and in the report")
+    raise Inconclusive(
+        f"{count} could not be decided:\n  {listed}",
+        "measure longer or in more launches, or mend what speaks against the numbers",
+    )

@@ -43,17 +43,28 @@ class RunProgress:
             self._say(f"{name:<12} {fact}")
         for skipped in run.skipped:
             self._say(f"{'skipped':<12} {skipped.name}: {skipped.reason}; {skipped.remedy}", "yellow")
+        self._say_how_long(run, estimated_ns)
+        if self._console.is_terminal:
+            self._live = Live(console=self._console, auto_refresh=False, transient=True)
+            self._live.start()
+
+    def _say_how_long(self, run: Run, estimated_ns: int) -> None:
+        """Say how long it takes, at most where it ends when enough is known, and when that is."""
         measure = run.scenario["measure"]
-        at_most = "at most " if measure.get("until") else ""
+        ends = f"every comparison is known to +-{measure['until']}" if measure.get("until") else ""
+        if run.check is not None:
+            ends = f"every cell is decided; what got slower is repeated in {run.check.confirmation} launches"
+        at_most = "at most " if ends else ""
         self._say(
             f"{'takes':<12} {at_most or 'about '}{format_duration(estimated_ns)}: {at_most}{measure['for']} "
             f"of load on {len(run.cells)} cells, in {at_most}{measure['launches']} launches"
         )
-        if at_most:
-            self._say(f"{'until':<12} every comparison is known to +-{measure['until']}")
-        if self._console.is_terminal:
-            self._live = Live(console=self._console, auto_refresh=False, transient=True)
-            self._live.start()
+        if ends:
+            self._say(f"{'until':<12} {ends}")
+
+    def tell(self, step: str) -> None:
+        """Say what is done before the run."""
+        self._say(step)
 
     def launching(self, launch: int, launches: int) -> None:
         """Say which launch begins."""

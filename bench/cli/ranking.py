@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench.cli.requirements import print_requirements
 from bench.results.model import LoadLevel
 from bench.stats.caveats import condition
 from bench.stats.merit import merit_of
@@ -18,7 +19,7 @@ _WORDS = ("deployment", "request", "")  # columns of text, which stand on the le
 
 
 def print_ranking(summary: Summary, console: Console) -> None:
-    """Print a ranking for each group of cells that may be compared, then what cannot be trusted."""
+    """Print a ranking for each group of cells that may be compared, what is required, and what to know."""
     cells = {cell.cell.id: cell for cell in summary.cells}
     comparisons = {comparison.cell: comparison for comparison in summary.comparisons}
     groups = [[cells[key] for key in ids] for ids in summary.ranking]
@@ -37,6 +38,7 @@ def print_ranking(summary: Summary, console: Console) -> None:
     for split in summary.split:
         opening = f"{condition(split.request, split.load)}: " if several else ""
         console.print(Text(opening + sentence(split, names[split.deployment])), soft_wrap=True)
+    print_requirements(summary, console)
     for warning in summary.warnings:
         console.print(Text(f"note: {warning}", "yellow"), soft_wrap=True)
 
@@ -47,7 +49,9 @@ def _ranking(group: Sequence[CellSummary], comparisons: dict[str, Comparison]) -
     columns = ("deployment", *_figures_of(first.cell.load), "CPU")
     table = _table(f"{condition(first.cell.request, first.cell.load)}, {mode}", columns)
     for cell in group:
-        table.add_row(*map(Text, _row(cell, comparisons.get(cell.cell.id))))
+        comparison = comparisons.get(cell.cell.id)
+        standing = "best" if cell is first else comparison.verdict if comparison else "not compared"
+        table.add_row(*map(Text, _row(cell, comparison, standing)))
     return table
 
 
@@ -58,7 +62,7 @@ def _figures_of(load: LoadLevel) -> tuple[str, ...]:
     return ("goodput/s", "+-", "ratio to the best", "", "p50", "p99")
 
 
-def _row(cell: CellSummary, comparison: Comparison | None) -> list[str]:
+def _row(cell: CellSummary, comparison: Comparison | None, standing: str) -> list[str]:
     figure, cpu = merit_of(cell.cell.load).of_cell(cell), cell.cpu_us_per_request
     goodput = format_rate(cell.goodput.value) if cell.goodput else "-"
     p50, p99 = (format_duration(cell.histogram.quantile_ns(share)) for share in (0.5, 0.99))
@@ -69,7 +73,7 @@ def _row(cell: CellSummary, comparison: Comparison | None) -> list[str]:
         latency if is_open else goodput,
         f"{(figure.high - figure.low) / 2 / figure.value:.1%}" if figure and figure.value else "-",
         _ratio(comparison.ratio) if comparison else "",
-        comparison.verdict if comparison else "best",
+        standing,
         *((p99, goodput) if is_open else (p50, p99)),
         f"{cpu.value:.0f} us" if cpu else "-",
     ]

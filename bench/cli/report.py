@@ -5,7 +5,9 @@ from pathlib import Path
 import click
 
 from bench.cli import options, outcome
+from bench.cli.check_outcome import CheckOutputs
 from bench.results.store import Store
+from bench.stats.check import is_check
 
 
 @click.command("report")
@@ -17,6 +19,12 @@ from bench.results.store import Store
 @options.reports
 @options.json_file
 def command(run: Path, results: Path, reports: Path, json_file: str | None) -> None:
-    """Make the report of RUN again: the id of a run, or its folder."""
-    folder = run if run.is_dir() else results / run
-    outcome.show(Store(folder), reports, json_file, None)
+    """Make the report of RUN again: the id of a run, or its folder.
+
+    That of a check has its verdicts, and the exit code is that of the check.
+    """
+    store = Store(run if run.is_dir() else results / run)
+    if is_check(store.read_run()):
+        CheckOutputs(reports, {"json": json_file}).show(store, environment={})
+    else:
+        outcome.show(store, reports, json_file, None)

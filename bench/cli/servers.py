@@ -19,7 +19,7 @@ def command(as_json: bool) -> None:
     for name, availability in found.items():
         click.echo(f"{name:<{width}}  {availability.version or '-':<10}  {availability.server.summary}")
         if availability.version is None:
-            click.echo(f"{'':<{width}}  {availability.reason}; {availability.server.remedy}")
+            click.echo(f"{'':<{width}}  {availability.reason}; {availability.remedy}")
 
 
 def _facts(availability: Availability) -> dict[str, str | None]:
@@ -28,5 +28,5 @@ def _facts(availability: Availability) -> dict[str, str | None]:
         "version": availability.version,
         "summary": availability.server.summary,
         "reason": availability.reason or None,
-        "remedy": None if availability.version else availability.server.remedy,
+        "remedy": availability.remedy or None,
     }

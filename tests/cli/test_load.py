@@ -8,6 +8,7 @@ import signal
 import socket
 import ssl
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +56,31 @@ def refuses_connections() -> str:
         return f"http://127.0.0.1:{free.getsockname()[1]}/"
 
 
-def test_a_closed_loop_counts_every_answer(tmp_path: Path) -> None:
+@dataclass(frozen=True)
+class ClosedLoop:
+    """A load in good weather: how it ended, its JSON, what the server counted, and where its log is."""
+
+    told: Ended
+    document: dict[str, Any]
+    count: int
+    log: Path
+
+
+@pytest.fixture(scope="module")
+def closed_loop(tmp_path_factory: pytest.TempPathFactory) -> ClosedLoop:
+    folder = tmp_path_factory.mktemp("closed-loop")
     with serving() as server:
-        told, document = load(f"{server.url}/json?a=1", tmp_path)
+        told, document = load(f"{server.url}/json?a=1", folder, "--hlog", "load.hlog")
+    return ClosedLoop(told, document, server.count, folder / "load.hlog")
+
+
+def test_a_closed_loop_counts_every_answer(closed_loop: ClosedLoop) -> None:
+    document = closed_loop.document
     assert codes(document) <= NOISE
-    assert told.exit_code == (3 if codes(document) else 0)
+    assert closed_loop.told.exit_code == (3 if codes(document) else 0)
     assert document["ok"] == document["requests"] > 0
     assert document["errors"] == {}
-    assert document["answered"] + 1 == server.count  # the one before the load
+    assert document["answered"] + 1 == closed_loop.count  # the one before the load
     assert document["goodput"] == pytest.approx(document["ok"] / document["duration_s"])
     assert document["duration_s"] == 0.3
     assert document["connections_opened"] == 4
@@ -198,10 +216,9 @@ def test_a_cut_body_is_an_error(tmp_path: Path) -> None:
     assert document["errors"].keys() == {"length"}
 
 
-def test_the_histogram_is_read_by_the_tools_of_the_field(tmp_path: Path) -> None:
-    with serving() as server:
-        _, document = load(f"{server.url}/", tmp_path, "--hlog", "load.hlog")
-    log = HistogramLogReader(str(tmp_path / "load.hlog"), HdrHistogram(1, 3_600_000_000_000, 3))
+def test_the_histogram_is_read_by_the_tools_of_the_field(closed_loop: ClosedLoop) -> None:
+    document = closed_loop.document
+    log = HistogramLogReader(str(closed_loop.log), HdrHistogram(1, 3_600_000_000_000, 3))
     read = log.get_next_interval_histogram()
     log.close()
     assert read.get_total_count() == document["ok"]

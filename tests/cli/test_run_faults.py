@@ -229,7 +229,7 @@ import sys
 from bench.conductor import availability
 
 installed_version = availability.installed_version
-availability.installed_version = lambda name: None if name == "uwsgi" else installed_version(name)
+availability.installed_version = lambda name, *of: None if name == "uwsgi" else installed_version(name, *of)
 
 from bench.__main__ import main
 sys.exit(main())

@@ -12,7 +12,9 @@ from bench.servers import SERVERS
 def _without_uwsgi(monkeypatch: pytest.MonkeyPatch) -> None:
     installed_version = availability.installed_version
     monkeypatch.setattr(
-        availability, "installed_version", lambda name: None if name == "uwsgi" else installed_version(name)
+        availability,
+        "installed_version",
+        lambda name, *of: None if name == "uwsgi" else installed_version(name, *of),
     )
 
 
