@@ -34,9 +34,9 @@ format: setup ## Format the code and fix what the linter can fix
 demo: setup ## Measure the quick-start scenario and write its report to reports/
 	@$(BIN)/bench run scenarios/quickstart.yaml
 
-bench: packages setup ## Check our own claims, and write what is found into docs/benchmarks.md (35 minutes, quiet machine)
+bench: packages setup ## Check our own claims, and write what is found into docs/benchmarks.md (two and a half hours, quiet machine)
 	@for name in precision against_wrk generator_ceiling framing open_loop known_latency endurance \
-	    two_processes request_cost same_server_twice; do \
+	    two_processes request_cost twins five_percent regression_check; do \
 	  $(BIN)/python -m benchmarks.$$name --write docs/benchmarks.md || exit; done
 
 wheel: setup ## Build the wheel into dist/ and try it in an environment of its own

@@ -92,6 +92,17 @@ def duration_finding(what: str, duration_ns: Interval, bar: Bar | None = None) -
     return Finding(what, duration_ns.value, f"{value} ({low} to {high})", duration_ns, bar)
 
 
+def percentages(ratio: Interval) -> str:
+    """A ratio near 1 and its interval as what is gained or lost: `-4.8 % (-5.3 to -4.2)`."""
+    value, low, high = (f"{100 * (one - 1):+.1f}" for one in (ratio.value, ratio.low, ratio.high))
+    return f"{value} % ({low} to {high})"
+
+
+def half_width(ratio: Interval) -> float:
+    """Half the interval of a ratio, as a share of the ratio."""
+    return (ratio.high - ratio.low) / 2 / ratio.value
+
+
 def three_digits(value: float) -> str:
     """A ratio as a person reads it: `0.934`, `1.02`, `18.3`."""
     return f"{value:#.3g}" if value < 100 else f"{value:,.0f}"

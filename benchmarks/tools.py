@@ -75,6 +75,32 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
+def end_of(
+    stage: Stage,
+    command: Sequence[str],
+    *,
+    timeout_s: float,
+    cores: Sequence[int] | None = None,
+    directory: Path | None = None,
+    environment: Mapping[str, str] = _NOTHING,
+) -> tuple[int, str]:
+    """Run a command to its end, on the generator's core unless others are named: its exit code, its output.
+
+    Raises GeneratorFailed where it does not end in time.
+    """
+    printed = stage.folder / "printed.txt"
+    cores = cores or stage.machine.generator_cores
+    with running(
+        stage, command, cores=cores, log=printed, directory=directory, environment=environment
+    ) as process:
+        try:
+            code = process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            what = f"{Path(command[0]).name} did not end within {timeout_s:.0f} s"
+            raise GeneratorFailed(what, "\n  ".join(last_lines(printed))) from None
+    return code, printed.read_text(errors="replace")
+
+
 def output_of(
     stage: Stage,
     command: Sequence[str],
@@ -84,20 +110,14 @@ def output_of(
     directory: Path | None = None,
     environment: Mapping[str, str] = _NOTHING,
 ) -> str:
-    """Run a command to its end, on the generator's core unless others are named; returns what it printed.
+    """What a command printed that ended well, run as by `end_of`.
 
     Raises GeneratorFailed where it ends badly, or not in time.
     """
-    name, printed = Path(command[0]).name, stage.folder / "printed.txt"
-    cores = cores or stage.machine.generator_cores
-    with running(
-        stage, command, cores=cores, log=printed, directory=directory, environment=environment
-    ) as process:
-        try:
-            code = process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            code = None
+    code, printed = end_of(
+        stage, command, timeout_s=timeout_s, cores=cores, directory=directory, environment=environment
+    )
     if code != 0:
-        what = f"did not end within {timeout_s:.0f} s" if code is None else f"ended with exit code {code}"
-        raise GeneratorFailed(f"{name} {what}", "\n  ".join(last_lines(printed)))
-    return printed.read_text(errors="replace")
+        last = last_lines(stage.folder / "printed.txt")
+        raise GeneratorFailed(f"{Path(command[0]).name} ended with exit code {code}", "\n  ".join(last))
+    return printed

@@ -50,7 +50,7 @@ def test_a_pause_that_a_closed_loop_does_not_see(tmp_path: Path) -> None:
         app=f"{APPS}.waiting:pausing",
         servers={"server": "waitress", "threads": 64},
         load=[{"connections": 4}, {"rate": "200/s"}],
-        measure={"for": "2s", "launches": 1, "slice": "1s"},
+        measure={"for": "2s", "launches": 1, "slice": "600ms"},
     )
     closed, opened = replayed.cell(" x4"), replayed.cell("200/s")
     assert "latency_ms" not in closed

@@ -4,10 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from bench.stats.tally import tallies
+from bench.stats.validity import GENERATOR_BUSY_AT_MOST
 from tests.published.apps import counting, hasty
 from tests.published.replay import APPS, Replay, replay
 
 pytestmark = pytest.mark.integration
+
+ATTEMPTS = 4
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +69,29 @@ def test_nothing_that_misbehaves_is_ranked(misbehaving: Replay) -> None:
 
 
 def test_a_generator_that_saturates_first(tmp_path: Path) -> None:
-    request = {"path": "/", "expect": {"body": {"json": {"$.items[0]": 0}}}}
-    replayed = replay(
-        tmp_path,
-        app=f"{APPS}.heavy:app",
-        requests=[request],
-        load={"connections": 16},
-        measure={"for": "1s", "launches": 1, "slice": "500ms"},
-    )
+    """Only on a core to itself is it the limit: where other work has a part of that, neither side is."""
+    for number in range(ATTEMPTS):
+        replayed = saturated(tmp_path / str(number))
+        if not is_disturbed(replayed):
+            break
+    else:
+        pytest.skip("other work here leaves neither the generator nor the server a core to itself")
     assert "generator-bound" in replayed.codes()
     assert replayed.ranked == set()
+
+
+def saturated(folder: Path) -> Replay:
+    folder.mkdir()
+    return replay(
+        folder,
+        app=f"{APPS}.heavy:app",
+        requests=[{"path": "/", "expect": {"body": {"json": {"$.items[0]": 0}}}}],
+        load={"connections": 16},
+        measure={"for": "1s", "launches": 1, "slice": "300ms"},
+    )
+
+
+def is_disturbed(replayed: Replay) -> bool:
+    """Whether neither side had a core to itself: other work here was the limit, and nothing is told."""
+    (tally,) = tallies(replayed.measured)
+    return max(tally.generator_busy or 0.0, tally.server_busy or 0.0) <= GENERATOR_BUSY_AT_MOST

@@ -8,7 +8,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from tests.fixtures.good import app as good
 from tests.fixtures.good import waiting
 
-PAUSE_S, EVERY_S = 0.4, 1.0
+PAUSE_S, EVERY_S = 0.3, 0.6
 _turn = threading.Semaphore(1)
 _ended = threading.Event()
 
@@ -26,7 +26,7 @@ def stalled(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable
 
 
 def pausing(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """5 ms, but nothing at all for the last part of every second."""
+    """5 ms, but nothing at all in every second stretch of 300 ms."""
     left_s = EVERY_S - time.monotonic() % EVERY_S
     if left_s < PAUSE_S:
         time.sleep(left_s)
