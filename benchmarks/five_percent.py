@@ -16,7 +16,7 @@ from statistics import median
 from typing import Literal
 
 from bench.results.model import Measurements
-from bench.stats.slow_downs import cpu_ns_per_request
+from bench.stats.checks.slow_downs import cpu_ns_per_request
 from bench.stats.summarise import summarise
 from bench.stats.summary import Interval
 from benchmarks.findings import Bar, Finding, Findings, half_width, percentages, table

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bench.conductor.deployment import Stopping
+from bench.conductor.judge import Judge
 from bench.conductor.launch import LaunchInProgress
 from bench.conductor.preparation import prepare
 from bench.errors import ServerFailed
@@ -40,7 +41,7 @@ def live_deployments(stage: Stage, loaded: LoadedScenario) -> Iterator[list[Live
     launch = LaunchInProgress(1, prepared, store, Complaints(), stage.interruption, Decision(enough=False))
     try:
         launch.start(set())
-        targets = launch.judge({})
+        targets = Judge(launch, {}).targets()
         if not targets:
             raise ServerFailed("no deployment of the scenario gives an answer that can be verified")
         twins = {deployment.id for deployment in prepared.run.deployments if deployment.twin_of}

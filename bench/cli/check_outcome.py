@@ -17,10 +17,10 @@ from bench.export.junit import junit
 from bench.export.markdown import markdown
 from bench.report.check_page import render_check
 from bench.results.store import Store
-from bench.stats.changes import beside
-from bench.stats.check import check_of
-from bench.stats.check_summary import CheckSummary
-from bench.stats.gate import Verdict
+from bench.stats.checks.changes import beside
+from bench.stats.checks.check import check_of
+from bench.stats.checks.summary import CheckSummary
+from bench.stats.inference.gate import Verdict
 
 RENDERERS: Mapping[str, Callable[[CheckSummary], bytes]] = {
     "json": check_json,

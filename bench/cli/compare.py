@@ -14,8 +14,8 @@ from bench.export.comparison_json import comparison_json
 from bench.export.comparison_markdown import comparison_markdown
 from bench.results.model import Measurements
 from bench.results.store import Store
-from bench.stats.two_runs import ComparedCell, TwoRuns, compare
-from bench.stats.two_runs_words import (
+from bench.stats.two_runs.comparison import ComparedCell, TwoRuns, compare
+from bench.stats.two_runs.words import (
     WORKED_OUT,
     about,
     heading,

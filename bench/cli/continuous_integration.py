@@ -7,7 +7,7 @@ import click
 
 from bench.export.github import annotations
 from bench.export.markdown import STEP_SUMMARY_LIMIT, markdown
-from bench.stats.check_summary import CheckSummary
+from bench.stats.checks.summary import CheckSummary
 
 _ROOM_TO_SAY_SO = 1024  # with less left of the summary, nothing useful can be added
 

@@ -8,8 +8,8 @@ from bench.cli.exports import Export
 from bench.cli.output_file import STANDARD_OUTPUT
 from bench.export.formats import FORMATS
 from bench.results.store import Store
-from bench.stats.check import check_of, is_check
-from bench.stats.check_summary import CheckSummary
+from bench.stats.checks.check import check_of, is_check
+from bench.stats.checks.summary import CheckSummary
 from bench.stats.summarise import summarise
 from bench.stats.summary import Summary
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from bench.cli.output_file import STANDARD_OUTPUT, require_writable, write_output
 from bench.errors import InputError
 from bench.export.formats import FORMATS
-from bench.stats.check_summary import CheckSummary
+from bench.stats.checks.summary import CheckSummary
 from bench.stats.summary import Summary
 
 

@@ -7,7 +7,7 @@ import click
 from bench.cli import options, outcome
 from bench.cli.check_outcome import CheckOutputs
 from bench.results.store import Store
-from bench.stats.check import is_check
+from bench.stats.checks.check import is_check
 
 
 @click.command("report")

@@ -5,7 +5,7 @@ from rich.text import Text
 
 from bench.cli.verdict_words import STYLES, WORDS
 from bench.stats.caveats import label
-from bench.stats.requirements import counted, worst_first
+from bench.stats.requirements.requirements import counted, worst_first
 from bench.stats.summary import Summary
 
 _WIDTH = max(map(len, WORDS.values()))

@@ -19,11 +19,11 @@ from bench.results.baseline_file import write_baseline
 from bench.results.store import Store
 from bench.scenario.check import METRICS, Metric
 from bench.scenario.model import Scenario
-from bench.stats.baseline import LEVEL, AgainstBaseline, smallest_effect
-from bench.stats.baseline_cells import ReferredCell, baseline_of, referred_cells
+from bench.stats.baselines.cells import ReferredCell, baseline_of, referred_cells
+from bench.stats.baselines.judgement import LEVEL, AgainstBaseline, smallest_effect
 from bench.stats.caveats import condition
-from bench.stats.changes import NOTHING, name_of, value_of
-from bench.stats.check_figures import as_multiple
+from bench.stats.checks.changes import NOTHING, name_of, value_of
+from bench.stats.checks.figures import as_multiple
 from bench.stats.intervals import Floats
 from bench.stats.summarise import summarise
 from bench.stats.summary import Summary

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from bench.cli.requirements import print_requirements
 from bench.cli.verdict_words import STYLES, WORDS
-from bench.stats.changes import (
+from bench.stats.checks.changes import (
     allowed,
     change_of,
     comparable,
@@ -20,8 +20,8 @@ from bench.stats.changes import (
     tally_of,
     value_of,
 )
-from bench.stats.check_summary import CheckedCell, CheckSummary, MetricCheck
-from bench.stats.gate import Verdict
+from bench.stats.checks.summary import CheckedCell, CheckSummary, MetricCheck
+from bench.stats.inference.gate import Verdict
 
 _COLUMNS = ("metric", "base", "head", "change", "", "95 % interval", "allowed", "verdict")
 _WORDS = ("metric", "", "verdict")  # columns of text, which stand on the left

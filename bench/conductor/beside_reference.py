@@ -19,9 +19,9 @@ from bench.results.baseline_file import Baseline
 from bench.results.model import BaselineCheck, Cell, Run
 from bench.scenario.model import Scenario
 from bench.scenario.reading import LoadedScenario
-from bench.stats.baseline import LEVEL
-from bench.stats.baseline_cells import refusals
-from bench.stats.baseline_course import decide_against_baseline
+from bench.stats.baselines.cells import refusals
+from bench.stats.baselines.course import decide_against_baseline
+from bench.stats.baselines.judgement import LEVEL
 from bench.stats.caveats import condition
 
 LAUNCHES = 24

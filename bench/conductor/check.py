@@ -8,9 +8,9 @@ from bench.errors import InputError
 from bench.results.model import Check, Run
 from bench.scenario.model import Scenario
 from bench.scenario.reading import LoadedScenario
-from bench.stats.check_course import decide_check
-from bench.stats.looks import Looks, planned
-from bench.stats.signed_rank import fewest
+from bench.stats.checks.course import decide_check
+from bench.stats.inference.looks import Looks, planned
+from bench.stats.inference.signed_rank import fewest
 
 CONFIRMATION = 12
 """Launches that a regression has to show in again; with them one of 5 % does in 96 of 100 noisy checks."""

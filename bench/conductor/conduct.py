@@ -11,6 +11,7 @@ from bench.conductor.children import adopt_orphans
 from bench.conductor.deployment import Stopping
 from bench.conductor.generator_process import GeneratorProcess
 from bench.conductor.interruption import Interruption
+from bench.conductor.judge import Judge
 from bench.conductor.keeper import Keeper
 from bench.conductor.launch import LaunchInProgress
 from bench.conductor.machine import on_cores
@@ -109,6 +110,7 @@ class _Conductor:
 
     def _carry_out_launch(self, launch: LaunchInProgress, generator: GeneratorProcess) -> None:
         """Every round of a launch; where all deployments are up at once, there is one."""
+        judge = Judge(launch, self._known.bodies)
         rounds = launch.rounds(self._known.broken)
         shares = launch.shares(rounds)
         for place, deployments in enumerate(rounds):
@@ -117,13 +119,13 @@ class _Conductor:
             launch.start(self._known.broken, deployments)
             self._wait_for_stopped()
             load = self._load = self._load or self._first_load(generator)
-            generator.set_targets(launch.judge(self._known.bodies))
+            generator.set_targets(judge.targets())
             later = self._prepared.most_launches - launch.number + sum(shares[place + 1 :])
             Round(launch, load, self._known, shares[place], later).carry_out()
             generator.set_targets({})  # a server with open connections takes its time to end
             with self._interruption.held():
                 self._stop_running()
-        launch.judge_rounds(self._known.bodies)
+        judge.after_rounds()
 
     def _first_load(self, generator: GeneratorProcess) -> CellLoad:
         """Wait for the generator, which starts beside the first deployments, and find out what it can do."""

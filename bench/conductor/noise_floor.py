@@ -21,7 +21,7 @@ from bench.results.model import Block, Cell, Deployment, Failure, Machine, Measu
 from bench.results.store import Store
 from bench.scenario.model import Scenario
 from bench.scenario.reading import LoadedScenario
-from bench.stats.gate import by_launch
+from bench.stats.inference.gate import by_launch
 from bench.stats.ratios import Pairs, pair, ratio
 from bench.stats.summarise import summarise
 from bench.stats.summary import Interval

@@ -19,8 +19,8 @@ from bench.results.model import Cell, Deployment, Machine, Run, Skipped
 from bench.scenario.model import Scenario, ServerChoice
 from bench.scenario.reading import LoadedScenario
 from bench.servers import Blueprint
+from bench.stats.baselines.reference import VERSION_NAME
 from bench.stats.decision import Decide
-from bench.stats.reference import VERSION_NAME
 from bench.stats.until import until
 
 

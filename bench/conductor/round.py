@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bench.conductor.cell_load import CellLoad
-from bench.conductor.launch import Bodies, LaunchInProgress
+from bench.conductor.judge import Bodies
+from bench.conductor.launch import LaunchInProgress
 from bench.conductor.steal import stolen_ns, stolen_since
 from bench.histogram import Histogram
 from bench.plan import (

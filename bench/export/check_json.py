@@ -8,9 +8,9 @@ from typing import Any
 from bench.export.summary_json import summary_document
 from bench.results.model import BaselineCheck, Check
 from bench.scenario.check import Metric
-from bench.stats.changes import fractions, slow_down_of
-from bench.stats.check_summary import CheckedCell, CheckSummary, MetricCheck
-from bench.stats.gate import Judgement
+from bench.stats.checks.changes import fractions, slow_down_of
+from bench.stats.checks.summary import CheckedCell, CheckSummary, MetricCheck
+from bench.stats.inference.gate import Judgement
 from bench.stats.summary import Interval, Reason
 from bench.units import NS_PER_MS, NS_PER_US
 

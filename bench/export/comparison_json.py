@@ -5,8 +5,8 @@ from typing import Any
 
 from bench.results.model import Run
 from bench.stats.summary import Interval
-from bench.stats.two_runs import ComparedCell, ComparedMetric, TwoRuns
-from bench.stats.two_runs_words import warnings
+from bench.stats.two_runs.comparison import ComparedCell, ComparedMetric, TwoRuns
+from bench.stats.two_runs.words import warnings
 
 FORMAT = 1
 

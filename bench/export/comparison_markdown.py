@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from bench.results.model import Run
-from bench.stats.two_runs import ComparedCell, TwoRuns
-from bench.stats.two_runs_words import (
+from bench.stats.two_runs.comparison import ComparedCell, TwoRuns
+from bench.stats.two_runs.words import (
     WORKED_OUT,
     about,
     heading,

@@ -7,7 +7,7 @@ from statistics import median
 
 from bench.results.model import LoadLevel
 from bench.scenario.check import METRICS
-from bench.stats.check_summary import CheckedCell, CheckSummary
+from bench.stats.checks.summary import CheckedCell, CheckSummary
 from bench.stats.summary import CellSummary, Comparison, Interval, Summary
 
 Value = str | float | int | None

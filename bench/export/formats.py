@@ -11,7 +11,7 @@ from bench.export.junit import junit
 from bench.export.markdown import markdown
 from bench.export.run_hlog import run_hlog
 from bench.export.summary_json import summary_json
-from bench.stats.check_summary import CheckSummary
+from bench.stats.checks.summary import CheckSummary
 from bench.stats.summary import Summary
 
 Render = Callable[[Summary, CheckSummary | None], bytes]

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench.stats.caveats import label
-from bench.stats.changes import allowed, beside, change_of, comparable, interval_of, value_of
-from bench.stats.check_summary import CheckedCell, CheckSummary, MetricCheck
-from bench.stats.check_words import NAMES
-from bench.stats.gate import Judgement
+from bench.stats.checks.changes import allowed, beside, change_of, comparable, interval_of, value_of
+from bench.stats.checks.summary import CheckedCell, CheckSummary, MetricCheck
+from bench.stats.checks.words import NAMES
+from bench.stats.inference.gate import Judgement
+from bench.stats.inference.verdict import Verdict
 from bench.stats.summary import CellSummary, Reason, RequirementVerdict, Summary
-from bench.stats.verdict import Verdict
 
 Outcome = Literal["regression", "inconclusive", "pass", "not judged"]
 

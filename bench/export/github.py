@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.stats.check_summary import CheckSummary
-from bench.stats.verdict import Verdict
+from bench.stats.checks.summary import CheckSummary
+from bench.stats.inference.verdict import Verdict
 
 MOST_OF_A_KIND = 10  # the page shows no more of one step
 

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from bench.export.gates import Gate, Outcome, gates_of
-from bench.stats.check_summary import CheckSummary
+from bench.stats.checks.summary import CheckSummary
 from bench.stats.summary import Summary
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -3,7 +3,7 @@
 from bench.export.markdown_check import check_pieces
 from bench.export.markdown_run import run_pieces
 from bench.export.markup import Document, code
-from bench.stats.check_summary import CheckSummary
+from bench.stats.checks.summary import CheckSummary
 from bench.stats.summary import Summary
 
 COMMENT_LIMIT = 65_536

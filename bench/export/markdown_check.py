@@ -5,10 +5,18 @@ from collections.abc import Iterator, Sequence
 from bench.export.markdown_notes import measured, requirements, warnings
 from bench.export.markup import code, details, prose, row, table_head
 from bench.scenario.check import METRICS, Metric
-from bench.stats.changes import allowed, change_of, comparable, compared, interval_of, tally_of, value_of
-from bench.stats.check_summary import CheckedCell, CheckSummary, MetricCheck
-from bench.stats.check_words import NAMES
-from bench.stats.verdict import Verdict
+from bench.stats.checks.changes import (
+    allowed,
+    change_of,
+    comparable,
+    compared,
+    interval_of,
+    tally_of,
+    value_of,
+)
+from bench.stats.checks.summary import CheckedCell, CheckSummary, MetricCheck
+from bench.stats.checks.words import NAMES
+from bench.stats.inference.verdict import Verdict
 
 SYMBOLS: dict[Verdict, str] = {
     "regression": "\N{LARGE RED CIRCLE}",

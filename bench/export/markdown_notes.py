@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bench.export.markup import code, details, prose, row, table_head
 from bench.stats.caveats import label
-from bench.stats.requirements import worst_first
+from bench.stats.requirements.requirements import worst_first
 from bench.stats.summary import Summary
 from bench.units import format_bytes, format_duration
 

@@ -10,7 +10,7 @@ from bench.report.notices import Notice, Point
 from bench.report.plots.slow_downs import draw_slow_downs
 from bench.report.tables import NOTHING
 from bench.report.words import percent
-from bench.stats.changes import (
+from bench.stats.checks.changes import (
     allowed,
     beside,
     change_of,
@@ -21,8 +21,8 @@ from bench.stats.changes import (
     name_of,
     value_of,
 )
-from bench.stats.check_summary import CheckedCell, MetricCheck
-from bench.stats.gate import Judgement, Verdict
+from bench.stats.checks.summary import CheckedCell, MetricCheck
+from bench.stats.inference.gate import Judgement, Verdict
 from bench.stats.summary import Reason
 
 READING = (

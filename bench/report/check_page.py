@@ -10,8 +10,8 @@ from bench.report.requirements import requirement_rows
 from bench.report.tables import deployments_of, machine_of
 from bench.report.words import listed, moment
 from bench.results.model import Measurements, Run
-from bench.stats.changes import base_of, compared, head_of, saved
-from bench.stats.check_summary import CheckSummary
+from bench.stats.checks.changes import base_of, compared, head_of, saved
+from bench.stats.checks.summary import CheckSummary
 
 STATUS = {
     "complete": "",

@@ -5,9 +5,9 @@ from math import isfinite
 
 from bench.report.words import listed
 from bench.scenario.check import Metric
-from bench.stats.changes import direction_of, signed, slow_down_of
-from bench.stats.check_summary import CheckedCell, CheckSummary, MetricCheck
-from bench.stats.gate import Verdict
+from bench.stats.checks.changes import direction_of, signed, slow_down_of
+from bench.stats.checks.summary import CheckedCell, CheckSummary, MetricCheck
+from bench.stats.inference.gate import Verdict
 
 MINUS = "\u2212"
 WORDS: dict[Verdict, str] = {

@@ -7,8 +7,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bench.report.tables import machine_of
-from bench.stats.two_runs import ComparedCell, ComparedMetric, TwoRuns
-from bench.stats.two_runs_words import (
+from bench.stats.two_runs.comparison import ComparedCell, ComparedMetric, TwoRuns
+from bench.stats.two_runs.words import (
     WORKED_OUT,
     about,
     heading,

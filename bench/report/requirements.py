@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from bench.stats.caveats import label
-from bench.stats.requirement_words import figure_name, limit_text, value_text
-from bench.stats.requirements import worst_first
+from bench.stats.inference.verdict import Verdict
+from bench.stats.requirements.requirements import worst_first
+from bench.stats.requirements.words import figure_name, limit_text, value_text
 from bench.stats.summary import CellSummary, RequirementVerdict, Summary
-from bench.stats.verdict import Verdict
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class Fact:
 class KeptMetric(Record):
     """One metric of a cell: a log-ratio to the reference for each launch, above 0 where the cell is worse.
 
-    None where a launch has none. `typical` is the metric's own value, in the units of `check_summary`.
+    None where a launch has none. `typical` is the metric's own value, in the units of `checks.summary`.
     """
 
     log_ratios: tuple[float | None, ...]

@@ -10,7 +10,7 @@ from bench.stats.merit import merit_of
 from bench.stats.noise import about_noise, noise_of
 from bench.stats.precision import about_precision
 from bench.stats.ratios import pair, ratio, typical
-from bench.stats.requirements import requirements_of
+from bench.stats.requirements.requirements import requirements_of
 from bench.stats.split import splits
 from bench.stats.summary import CellSummary, Comparison, Interval, Summary
 from bench.stats.tally import Tally, paired_by, tallies

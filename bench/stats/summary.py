@@ -5,7 +5,7 @@ from typing import Literal
 
 from bench.histogram import Histogram
 from bench.results.model import Cell, Deployment, LoadLevel, Run, Skipped
-from bench.stats.verdict import Verdict
+from bench.stats.inference.verdict import Verdict
 
 MeritName = Literal["goodput", "median latency"]
 RequiredFigure = Literal["p50", "p90", "p99", "p99_9", "goodput", "errors", "cpu", "memory"]

@@ -10,9 +10,9 @@ import pytest
 from bench.cli.outcome import raise_for
 from bench.errors import Inconclusive, NothingValid, Regression, ServerFailed
 from bench.results.model import Failure, Measurements
+from bench.stats.inference.verdict import Verdict
 from bench.stats.summarise import summarise
 from bench.stats.summary import Reason, RequirementVerdict, Summary
-from bench.stats.verdict import Verdict
 from tests.cli.bench_process import Ended, bench, scenario
 from tests.stats.synthetic import Part, measurements
 

@@ -17,6 +17,7 @@ from bench.conductor.beside_reference import (
 from bench.conductor.check import CONFIRMATION
 from bench.conductor.deployment import Stopping
 from bench.conductor.interruption import Interruption
+from bench.conductor.judge import Judge
 from bench.conductor.launch import LaunchInProgress
 from bench.conductor.preparation import Prepared
 from bench.errors import Inconclusive, InputError
@@ -25,9 +26,9 @@ from bench.results.model import LoadLevel
 from bench.results.store import Store
 from bench.scenario.reading import LoadedScenario, load_scenario
 from bench.servers import server_names
+from bench.stats.baselines.reference import VERSION_NAME
 from bench.stats.decision import Decision
-from bench.stats.fingerprint import facts
-from bench.stats.reference import VERSION_NAME
+from bench.stats.two_runs.fingerprint import facts
 from tests.conductor.launching import Watcher
 
 APP = """
@@ -152,7 +153,7 @@ def test_the_reference_is_served_and_judged_by_itself(tmp_path: Path) -> None:
         prepared = prepare_beside_reference(scenario, folder, seed=1)
         with launched(prepared, tmp_path) as (launch, watcher):
             assert watcher.failures == {}
-            targets = launch.judge({})
+            targets = Judge(launch, {}).targets()
             assert watcher.rejections == {}
             assert targets.keys() == {cell.id for cell in prepared.run.cells}
             by_deployment = {

@@ -16,7 +16,7 @@ import pytest
 from bench.conductor.deployment import RunningDeployment, Stopping, Surroundings
 from bench.conductor.family import NONCE_VARIABLE
 from bench.conductor.interruption import Interruption
-from bench.conductor.launch import Bodies
+from bench.conductor.judge import Bodies, Judge
 from bench.conductor.ports import free_port
 from bench.conductor.preparation import prepare
 from bench.errors import InputError, ServerFailed
@@ -212,7 +212,7 @@ def test_answers_that_differ_between_servers_are_rejected_where_they_differ_from
     servers = ["waitress", "gunicorn", "gunicorn-sync"]
     with launched(tmp_path, app="tests.fixtures.wrong:own_opinion", servers=servers) as (launch, watcher):
         bodies: Bodies = {}
-        targets = launch.judge(bodies)
+        targets = Judge(launch, bodies).targets()
         assert launch.rejected.keys() == watcher.rejections.keys() == launch.unlike == {"waitress GET / x16"}
         assert "differs from the other deployments' answer" in launch.rejected["waitress GET / x16"]
         assert targets.keys() == {"gunicorn GET / x16", "gunicorn-sync GET / x16"}
@@ -226,13 +226,13 @@ def test_where_opinions_are_even_the_app_is_right_and_not_the_floor(tmp_path: Pa
     with launched(
         tmp_path, app="tests.fixtures.good:app", floor="tests.fixtures.wrong:own_opinion", servers="waitress"
     ) as (launch, _):
-        launch.judge({})
+        Judge(launch, {}).targets()
         assert launch.rejected.keys() == {"waitress/floor GET / x16"}
 
 
 def test_the_right_answer_stays_what_it_was_in_an_earlier_launch(tmp_path: Path) -> None:
     with launched(tmp_path, app="tests.fixtures.good:app", servers="waitress") as (launch, _):
-        assert launch.judge({(None, "GET /", "GET /"): b"what it was"}) == {}
+        assert Judge(launch, {(None, "GET /", "GET /"): b"what it was"}).targets() == {}
         assert launch.rejected.keys() == launch.unlike == {"waitress GET / x16"}
 
 
@@ -245,7 +245,7 @@ def test_answers_that_differ_each_time_are_rejected_unless_any_body_will_do(
         launch,
         watcher,
     ):
-        targets = launch.judge({})
+        targets = Judge(launch, {}).targets()
         assert bool(targets) is accepted
         assert all("differently each time" in reason for reason in watcher.rejections.values())
         assert len(watcher.rejections) == len(launch.unlike) == (0 if accepted else 1)
@@ -259,7 +259,7 @@ def test_a_deployment_that_stops_answering_is_rejected_in_this_launch_only(tmp_p
     ):
         stopped = psutil.Process(launch.running["waitress"].pids[0])
         stopped.suspend()
-        assert launch.judge({}) == {}
+        assert Judge(launch, {}).targets() == {}
         assert launch.unlike == set()
         assert "no answer to GET /" in launch.rejected["waitress GET / x16"]
         stopped.resume()

@@ -8,7 +8,8 @@ import pytest
 
 from bench.conductor.deployment import RunningDeployment, Stopping
 from bench.conductor.interruption import Interruption
-from bench.conductor.launch import Bodies, LaunchInProgress
+from bench.conductor.judge import Bodies, Judge
+from bench.conductor.launch import LaunchInProgress
 from bench.conductor.ports import free_port
 from bench.servers import SERVERS
 from tests.conductor.launching import Watcher, ask_often, launched, living
@@ -92,7 +93,7 @@ def test_a_deployment_runs_on_the_cores_for_servers(
 
 def test_apps_and_floors_give_the_same_answers(launch: LaunchInProgress) -> None:
     bodies: Bodies = {}
-    targets = launch.judge(bodies)
+    targets = Judge(launch, bodies).targets()
     assert launch.rejected == {}
     assert targets.keys() == {cell.id for cell in launch.prepared.run.cells}
     assert bodies == {(None, "GET /", "GET /"): b"Hello, world!\n"}

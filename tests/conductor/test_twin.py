@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bench.conductor.interruption import Interruption
-from bench.conductor.launch import Bodies
+from bench.conductor.judge import Bodies, Judge
 from bench.conductor.ports import free_port
 from bench.conductor.preparation import prepare
 from bench.results.model import Failure, Run
@@ -75,7 +75,7 @@ def test_a_twin_is_judged_has_a_port_of_its_own_and_is_asked_only_its_request(tm
         assert watcher.failures == {}
         assert launch.running["waitress"].port == port
         assert launch.running["waitress again"].port != port
-        targets = launch.judge({})
+        targets = Judge(launch, {}).targets()
         assert targets.keys() == {cell.id for cell in launch.prepared.run.cells}
         assert targets["waitress again GET /a x16"].port == launch.running["waitress again"].port
         assert "waitress again GET /b x16" not in targets
@@ -92,7 +92,7 @@ def test_a_twin_has_no_say_in_what_the_right_answer_is(tmp_path: Path) -> None:
         _,
     ):
         bodies: Bodies = {}
-        launch.judge(bodies)
+        Judge(launch, bodies).targets()
         assert launch.rejected.keys() == {"waitress GET / x16", "waitress again GET / x16"}
         (body,) = bodies.values()
         assert body is not None

@@ -6,8 +6,8 @@ from math import log
 
 from bench.results.model import Check
 from bench.scenario.check import GATED, METRICS, Metric
-from bench.stats.check_summary import LESS_IS_BETTER, CheckedCell, CheckSummary, MetricCheck
-from bench.stats.gate import Judgement, Verdict
+from bench.stats.checks.summary import LESS_IS_BETTER, CheckedCell, CheckSummary, MetricCheck
+from bench.stats.inference.gate import Judgement, Verdict
 from bench.stats.summary import CellSummary, Interval, Reason, RequirementVerdict, Summary
 from tests.report.synthetic import Report, complete
 

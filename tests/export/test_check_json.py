@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bench.export.check_json import check_document, check_json
-from bench.stats.check import check_of
+from bench.stats.checks.check import check_of
 from tests.report.synthetic_check import BASE, BROKEN, HEAD, LOOKED, REPEATED, Checked, broken, red, undecided
 from tests.stats.synthetic_baseline import APP, held, measured
 

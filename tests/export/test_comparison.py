@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.export.comparison_json import comparison_document, comparison_json
 from bench.export.comparison_markdown import comparison_markdown, escaped
 from bench.results.model import Measurements
-from bench.stats.two_runs import TwoRuns, compare
+from bench.stats.two_runs.comparison import TwoRuns, compare
 from tests.stats.synthetic import Part, measurements, with_run
 
 DOCUMENTATION = (Path(__file__).parents[2] / "docs" / "compare.md").read_text()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.export.csv_table import csv_table
-from bench.stats.check_summary import CheckSummary
+from bench.stats.checks.summary import CheckSummary
 from bench.stats.summary import Interval, Summary
 from tests.export.synthetic_check import ALL_KINDS, BROKEN, Found, check_of
 from tests.report.synthetic import at_rates, cell_of, complete, invalid, mixed

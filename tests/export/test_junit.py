@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.export.junit import junit
-from bench.stats.gate import Verdict
+from bench.stats.inference.gate import Verdict
 from tests.export.synthetic_check import ALL_KINDS, BROKEN, Found, check_of, required
 from tests.report.synthetic import SERVERS, at_rates, complete, invalid, mixed
 

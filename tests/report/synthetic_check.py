@@ -8,8 +8,8 @@ import numpy as np
 
 from bench.results.model import Measurements
 from bench.scenario.check import METRICS, Metric
-from bench.stats.check_summary import CheckedCell, CheckSummary, MetricCheck
-from bench.stats.gate import Judgement, Verdict
+from bench.stats.checks.summary import CheckedCell, CheckSummary, MetricCheck
+from bench.stats.inference.gate import Judgement, Verdict
 from bench.stats.summarise import summarise
 from bench.stats.summary import CellSummary, Interval, Reason, Summary
 from tests.stats.synthetic import Part, with_run

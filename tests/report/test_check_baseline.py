@@ -8,7 +8,7 @@ from bench.cli.verdicts import print_check
 from bench.export.junit import junit
 from bench.export.markdown import markdown
 from bench.report.check_page import render_check
-from bench.stats.check import check_of
+from bench.stats.checks.check import check_of
 from tests.report.test_check_page import text_of
 from tests.stats.synthetic_baseline import APP, CONFIRMATION, LAUNCHES, held, measured
 from tests.stats.synthetic_check import slower

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from bench.report.comparison_page import WIDTH, render_comparison
-from bench.stats.two_runs import TwoRuns, compare
+from bench.stats.two_runs.comparison import TwoRuns, compare
 from tests.export.test_comparison import HOSTILE, hostile, two_runs
 from tests.stats.synthetic import Part, measurements
 

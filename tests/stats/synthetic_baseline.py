@@ -7,7 +7,7 @@ from bench.results.baseline_file import Baseline
 from bench.results.model import Answer, BaselineCheck, Measurements
 from bench.scenario.check import GATED, Metric
 from bench.scenario.model import Scenario
-from bench.stats.baseline_cells import baseline_of, referred_cells
+from bench.stats.baselines.cells import baseline_of, referred_cells
 from tests.stats.synthetic import Part, measurements, with_run
 
 APP, OTHER = Part("gunicorn"), Part("gunicorn", 1500, request="GET /search", cpu_us=210)

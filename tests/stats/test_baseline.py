@@ -3,10 +3,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from bench.stats.baseline import AgainstBaseline, judge, smallest_effect
-from bench.stats.gate import Judgement
+from bench.stats.baselines.judgement import AgainstBaseline, judge, smallest_effect
+from bench.stats.inference.gate import Judgement
+from bench.stats.inference.rank_sum import p_value
 from bench.stats.intervals import Floats
-from bench.stats.rank_sum import p_value
 from tests.stats import noise
 
 LEVEL = 0.01

@@ -6,8 +6,7 @@ import pytest
 from bench.results.baseline_file import read_baseline, write_baseline
 from bench.results.model import Failure, Measurements
 from bench.scenario.check import METRICS, Metric
-from bench.stats.baseline import judge
-from bench.stats.baseline_cells import (
+from bench.stats.baselines.cells import (
     ReferredCell,
     against,
     baseline_of,
@@ -15,9 +14,10 @@ from bench.stats.baseline_cells import (
     referred_cells,
     refusals,
 )
-from bench.stats.gate import Judgement
-from bench.stats.reference import VERSION_NAME
-from bench.stats.slow_downs import slow_downs
+from bench.stats.baselines.judgement import judge
+from bench.stats.baselines.reference import VERSION_NAME
+from bench.stats.checks.slow_downs import slow_downs
+from bench.stats.inference.gate import Judgement
 from tests.stats.synthetic import Part, measurements, with_run
 
 REFERENCE = Part("gunicorn", 3000, "reference", cpu_us=250)

@@ -8,12 +8,12 @@ import pytest
 
 from bench.histogram import Histogram
 from bench.results.model import Answer, Failure, Measurements, Slice
-from bench.stats.check import check_of
-from bench.stats.check_course import decide_check
-from bench.stats.check_rule import CONFIRMED_AT
-from bench.stats.check_summary import CheckedCell, MetricCheck
-from bench.stats.gate import Gated, gate
-from bench.stats.looks import Looks
+from bench.stats.checks.check import check_of
+from bench.stats.checks.course import decide_check
+from bench.stats.checks.rule import CONFIRMED_AT
+from bench.stats.checks.summary import CheckedCell, MetricCheck
+from bench.stats.inference.gate import Gated, gate
+from bench.stats.inference.looks import Looks
 from bench.stats.tally import tallies
 from bench.stats.validity import ERRORS_AT_MOST
 from tests.stats import noise

@@ -8,10 +8,10 @@ import pytest
 
 from bench.results.model import Answer, Failure, Launch, Measurements
 from bench.scenario.model import Scenario
-from bench.stats.baseline_cells import baseline_of, referred_cells
-from bench.stats.baseline_course import decide_against_baseline
-from bench.stats.check import check_of, is_check
-from bench.stats.check_summary import CheckedCell, MetricCheck
+from bench.stats.baselines.cells import baseline_of, referred_cells
+from bench.stats.baselines.course import decide_against_baseline
+from bench.stats.checks.check import check_of, is_check
+from bench.stats.checks.summary import CheckedCell, MetricCheck
 from bench.stats.summarise import summarise
 from tests.stats.synthetic import measurements, with_run
 from tests.stats.synthetic_baseline import (

@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.stats.detectable import pairs_needed, smallest_effect
+from bench.stats.inference.detectable import pairs_needed, smallest_effect
+from bench.stats.inference.looks import Looks
+from bench.stats.inference.signed_rank import p_value, walsh_averages
 from bench.stats.intervals import Floats
-from bench.stats.looks import Looks
-from bench.stats.signed_rank import p_value, walsh_averages
 from tests.stats import noise
 
 LEVEL = Looks().share / 5

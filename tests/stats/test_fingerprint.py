@@ -1,7 +1,7 @@
 import pytest
 
 from bench.results.model import Deployment, Machine, Run
-from bench.stats.fingerprint import NOT_THERE, Difference, differences, differences_of, facts
+from bench.stats.two_runs.fingerprint import NOT_THERE, Difference, differences, differences_of, facts
 from tests.stats.synthetic import Part, measurements
 
 PARTS = [Part("gunicorn"), Part("gunicorn", app="floor"), Part("uwsgi")]

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.stats.gate import UNSEEN, Gated, Judgement, by_launch, gate
+from bench.stats.inference.gate import UNSEEN, Gated, Judgement, by_launch, gate
+from bench.stats.inference.looks import Looks
+from bench.stats.inference.signed_rank import p_value
 from bench.stats.intervals import Floats
-from bench.stats.looks import Looks
 from bench.stats.ratios import Pairs, hodges_lehmann
-from bench.stats.signed_rank import p_value
 from tests.stats import noise
 
 LOOKS = Looks((12, 24, 36), level=0.01)

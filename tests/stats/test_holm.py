@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.stats.holm import adjusted
+from bench.stats.inference.holm import adjusted
 
 families = st.lists(st.floats(0, 1), min_size=1, max_size=20).map(np.array)
 

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.stats.looks import Looks, planned
-from bench.stats.signed_rank import fewest
+from bench.stats.inference.looks import Looks, planned
+from bench.stats.inference.signed_rank import fewest
 
 plans = st.sets(st.integers(1, 60), min_size=1, max_size=5).map(lambda some: Looks(tuple(sorted(some))))
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from bench.stats.rank_sum import bounds, p_value, shifts, tail
+from bench.stats.inference.rank_sum import bounds, p_value, shifts, tail
 
 group = st.lists(st.floats(-1, 1), min_size=1, max_size=9)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bench.histogram import Histogram
 from bench.results.model import Failure, Measurements, Slice
-from bench.stats.requirements import counted, requirements_of, worst_first
+from bench.stats.requirements.requirements import counted, requirements_of, worst_first
 from bench.stats.summarise import summarise
 from bench.stats.summary import RequirementVerdict
 from bench.stats.tally import tallies

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from bench.stats.inference.signed_rank import bounds, fewest, p_value, tail, walsh_averages
 from bench.stats.ratios import hodges_lehmann
-from bench.stats.signed_rank import bounds, fewest, p_value, tail, walsh_averages
 
 sizes = st.lists(st.integers(1, 10_000), min_size=1, max_size=40, unique=True)
 distinct = sizes.flatmap(

@@ -1,10 +1,10 @@
 import pytest
 
 from bench.results.model import Failure, Measurements
-from bench.stats.reference import VERSION_NAME
+from bench.stats.baselines.reference import VERSION_NAME
 from bench.stats.summary import Interval
-from bench.stats.two_runs import ComparedCell, ComparedMetric, TwoRuns, compare
-from bench.stats.two_runs_words import about, verdict, warnings
+from bench.stats.two_runs.comparison import ComparedCell, ComparedMetric, TwoRuns, compare
+from bench.stats.two_runs.words import about, verdict, warnings
 from tests.stats.synthetic import Part, measurements, with_run, with_slices
 
 FLOOR = Part("gunicorn", 5000, "floor", cpu_us=60)

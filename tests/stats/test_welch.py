@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from bench.stats.welch import ratio_of_groups
+from bench.stats.inference.welch import ratio_of_groups
 
 logs = st.lists(st.floats(-1, 1), min_size=2, max_size=8)
 

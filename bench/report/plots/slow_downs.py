@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from bench.report.plots.canvas import SMALL, canvas, panel
 from bench.report.theme import INK, MUTED, PAPER, RULE, placeholder
 from bench.report.words import percent
-from bench.stats.changes import fractions, slow_down_of
-from bench.stats.check_rule import least_red
-from bench.stats.check_summary import MetricCheck
+from bench.stats.checks.changes import fractions, slow_down_of
+from bench.stats.checks.rule import least_red
+from bench.stats.checks.summary import MetricCheck
 
 _PANEL = 124
 _NAME = 30

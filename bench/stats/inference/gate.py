@@ -12,13 +12,13 @@ from math import expm1, inf, isfinite, nan
 
 import numpy as np
 
-from bench.stats.detectable import smallest_effect
-from bench.stats.holm import adjusted
+from bench.stats.inference.detectable import smallest_effect
+from bench.stats.inference.holm import adjusted
+from bench.stats.inference.looks import Looks
+from bench.stats.inference.signed_rank import bounds, p_value, walsh_averages
+from bench.stats.inference.verdict import Verdict
 from bench.stats.intervals import Floats
-from bench.stats.looks import Looks
 from bench.stats.ratios import Pairs, hodges_lehmann
-from bench.stats.signed_rank import bounds, p_value, walsh_averages
-from bench.stats.verdict import Verdict
 
 __all__ = ["UNSEEN", "Gated", "Judgement", "Verdict", "by_launch", "gate"]
 

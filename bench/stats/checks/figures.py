@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from math import exp, isfinite
 
 from bench.scenario.check import Metric
-from bench.stats.check_summary import CheckedCell
-from bench.stats.gate import Verdict
+from bench.stats.checks.summary import CheckedCell
+from bench.stats.inference.gate import Verdict
 from bench.stats.summary import Interval, Summary
 
 

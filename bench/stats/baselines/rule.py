@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from bench.results.model import BaselineCheck
 from bench.scenario.check import Metric
-from bench.stats.baseline import AgainstBaseline, judge
-from bench.stats.baseline_pairing import Held
-from bench.stats.check_rule import CONFIRMED_AT, Judgements, least_red
-from bench.stats.gate import UNSEEN, Judgement
+from bench.stats.baselines.judgement import AgainstBaseline, judge
+from bench.stats.baselines.pairing import Held
+from bench.stats.checks.rule import CONFIRMED_AT, Judgements, least_red
+from bench.stats.inference.gate import UNSEEN, Judgement
 
 
 def may_look(check: BaselineCheck, launches: int, *, ended: bool) -> bool:

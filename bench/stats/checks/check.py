@@ -11,14 +11,14 @@ import numpy as np
 
 from bench.results.model import Measurements, Run
 from bench.scenario.check import METRICS, Metric
-from bench.stats.check_baseline import check_against_baseline
-from bench.stats.check_figures import as_multiple, verdict_of_cell, worst
-from bench.stats.check_rule import Judgements, judged_alone, judgements_of, planned_looks, verdict_of
-from bench.stats.check_summary import CheckedCell, CheckSummary, MetricCheck
-from bench.stats.check_words import about_ungated, why
-from bench.stats.pairing import Pairing, pairings
+from bench.stats.baselines.check import check_against_baseline
+from bench.stats.checks.figures import as_multiple, verdict_of_cell, worst
+from bench.stats.checks.pairing import Pairing, pairings
+from bench.stats.checks.rule import Judgements, judged_alone, judgements_of, planned_looks, verdict_of
+from bench.stats.checks.summary import CheckedCell, CheckSummary, MetricCheck
+from bench.stats.checks.words import about_ungated, why
+from bench.stats.inference.signed_rank import bounds
 from bench.stats.ratios import hodges_lehmann
-from bench.stats.signed_rank import bounds
 from bench.stats.summarise import summarise
 from bench.stats.summary import CellSummary, Interval, Summary
 

@@ -11,8 +11,8 @@ from bench.results.model import Cell, Launch, Measurements
 from bench.scenario.check import METRICS, Metric
 from bench.scenario.model import Scenario
 from bench.stats import validity
-from bench.stats.answers import changed_answer
-from bench.stats.slow_downs import slow_downs
+from bench.stats.checks.answers import changed_answer
+from bench.stats.checks.slow_downs import slow_downs
 from bench.stats.summary import Reason
 from bench.stats.tally import Tally, tallies
 

@@ -4,8 +4,8 @@ from math import ceil, expm1, inf, isfinite, log1p, pi
 
 from scipy.special import ndtri
 
+from bench.stats.inference.signed_rank import bounds, fewest
 from bench.stats.intervals import Floats
-from bench.stats.signed_rank import bounds, fewest
 
 SHORTFALL = 0.025
 """How often an estimate may come lower under the truth than is reckoned with here."""

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from bench.results.model import Check
 from bench.scenario.check import Metric
-from bench.stats.gate import Gated, Judgement, Verdict, gate
-from bench.stats.looks import Looks
-from bench.stats.pairing import Pairing
+from bench.stats.checks.pairing import Pairing
+from bench.stats.inference.gate import Gated, Judgement, Verdict, gate
+from bench.stats.inference.looks import Looks
 
 LEAST = 0.02  # nobody acts upon a smaller slow-down, unless less is allowed
 SHORT_OF_ALLOWED = 0.03  # what is red is no farther than this below what is allowed

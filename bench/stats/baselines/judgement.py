@@ -10,11 +10,11 @@ from math import expm1, inf, isfinite, log1p, nan
 
 import numpy as np
 
-from bench.stats.detectable import SHORTFALL
-from bench.stats.gate import Judgement, Verdict
-from bench.stats.holm import adjusted
+from bench.stats.inference.detectable import SHORTFALL
+from bench.stats.inference.gate import Judgement, Verdict
+from bench.stats.inference.holm import adjusted
+from bench.stats.inference.rank_sum import bounds, p_value, shifts
 from bench.stats.intervals import Floats
-from bench.stats.rank_sum import bounds, p_value, shifts
 
 LEVEL = 0.01
 DRIFT = 0.01

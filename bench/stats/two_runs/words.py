@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bench.stats.summary import Interval
-from bench.stats.two_runs import ComparedCell, ComparedMetric, TwoRuns, cells_with
+from bench.stats.two_runs.comparison import ComparedCell, ComparedMetric, TwoRuns, cells_with
 from bench.units import format_bytes, format_duration, format_rate
 
 NOTHING = "\u2013"

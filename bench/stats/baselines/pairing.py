@@ -9,9 +9,9 @@ from bench.results.baseline_file import Baseline, KeptCell
 from bench.results.model import Measurements, Run
 from bench.scenario.check import METRICS, Metric
 from bench.scenario.model import Scenario
-from bench.stats.answers import changed_since
-from bench.stats.baseline_cells import ReferredCell, kept_cell, log_ratios_of, referred_cells
-from bench.stats.pairing import BROKEN
+from bench.stats.baselines.cells import ReferredCell, kept_cell, log_ratios_of, referred_cells
+from bench.stats.checks.answers import changed_since
+from bench.stats.checks.pairing import BROKEN
 from bench.stats.ratios import hodges_lehmann
 from bench.stats.summary import Reason
 from bench.stats.tally import Tally

@@ -14,14 +14,14 @@ from typing import Literal
 from bench.results.model import App, Deployment, Measurements, Run
 from bench.scenario.check import METRICS, Metric
 from bench.stats import validity
+from bench.stats.baselines.reference import VERSION_NAME, reference_of
 from bench.stats.caveats import condition
-from bench.stats.fingerprint import Difference, differences
-from bench.stats.levels import levels, typical_level
-from bench.stats.reference import VERSION_NAME, reference_of
-from bench.stats.slow_downs import slow_downs
+from bench.stats.checks.slow_downs import slow_downs
+from bench.stats.inference.welch import ratio_of_groups
 from bench.stats.summary import Interval
 from bench.stats.tally import Tally, tallies
-from bench.stats.welch import ratio_of_groups
+from bench.stats.two_runs.fingerprint import Difference, differences
+from bench.stats.two_runs.levels import levels, typical_level
 
 Verdict = Literal["better", "worse", "tie"]
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from bench.results.model import Check, Launch, Measurements
-from bench.stats.check_rule import judgements_of, planned_looks
+from bench.stats.checks.pairing import Pairing, pairings
+from bench.stats.checks.rule import judgements_of, planned_looks
 from bench.stats.decision import Decision
-from bench.stats.pairing import Pairing, pairings
 
 
 def decide_check(measurements: Measurements) -> Decision:

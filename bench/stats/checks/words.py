@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from bench.scenario.check import Metric
-from bench.stats.check_summary import CheckedCell, MetricCheck
-from bench.stats.gate import Judgement, Verdict
+from bench.stats.checks.summary import CheckedCell, MetricCheck
+from bench.stats.inference.gate import Judgement, Verdict
 from bench.stats.summary import Reason
 
 NAMES: dict[Metric, str] = {

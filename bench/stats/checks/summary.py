@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bench.scenario.check import Metric
-from bench.stats.gate import Judgement, Verdict
+from bench.stats.inference.gate import Judgement, Verdict
 from bench.stats.summary import CellSummary, Interval, Reason, Summary
 
 LESS_IS_BETTER: dict[Metric, bool] = {

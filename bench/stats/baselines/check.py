@@ -7,17 +7,17 @@ import numpy as np
 
 from bench.results.model import Measurements
 from bench.scenario.check import METRICS, Metric
-from bench.stats.baseline_pairing import Held, baseline_in, held_cells
-from bench.stats.baseline_rule import judged_alone, judgements_of, may_look
+from bench.stats.baselines.pairing import Held, baseline_in, held_cells
+from bench.stats.baselines.rule import judged_alone, judgements_of, may_look
 from bench.stats.caveats import condition
-from bench.stats.check_figures import as_multiple, verdict_of_cell, worst
-from bench.stats.check_rule import Judgements, verdict_of
-from bench.stats.check_summary import CheckedCell, CheckSummary, MetricCheck
-from bench.stats.check_words import about_ungated, why
-from bench.stats.fingerprint import differences_of, facts
-from bench.stats.rank_sum import bounds, shifts
+from bench.stats.checks.figures import as_multiple, verdict_of_cell, worst
+from bench.stats.checks.rule import Judgements, verdict_of
+from bench.stats.checks.summary import CheckedCell, CheckSummary, MetricCheck
+from bench.stats.checks.words import about_ungated, why
+from bench.stats.inference.rank_sum import bounds, shifts
 from bench.stats.summarise import cell_summary, summarise
 from bench.stats.summary import Interval
+from bench.stats.two_runs.fingerprint import differences_of, facts
 
 _RELATIVE = (
     "Changes are relative to the reference app that both runs measured beside the app, so that the speed of "

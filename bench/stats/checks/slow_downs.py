@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from math import log, nan
 
 from bench.scenario.check import Metric
-from bench.stats.gate import by_launch
+from bench.stats.inference.gate import by_launch
 from bench.stats.ratios import pair
 from bench.stats.tally import Tally
 

@@ -8,7 +8,7 @@ alarm add up to the level at most.
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from bench.stats.signed_rank import fewest
+from bench.stats.inference.signed_rank import fewest
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from math import isfinite, log
 from statistics import median
 
 from bench.scenario.check import Metric
+from bench.stats.checks.slow_downs import OF_LAUNCHES, OF_SLICES
 from bench.stats.ratios import hodges_lehmann
-from bench.stats.slow_downs import OF_LAUNCHES, OF_SLICES
 from bench.stats.tally import Tally
 
 Levels = Mapping[int, float]

@@ -1,8 +1,8 @@
 """The course of a check against a baseline: so many launches as were settled, then those that repeat."""
 
 from bench.results.model import Measurements
-from bench.stats.baseline_pairing import Held, held_cells
-from bench.stats.baseline_rule import judgements_of
+from bench.stats.baselines.pairing import Held, held_cells
+from bench.stats.baselines.rule import judgements_of
 from bench.stats.decision import Decision
 
 

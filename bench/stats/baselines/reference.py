@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from bench.results.model import App
 from bench.scenario.check import METRICS, Metric
-from bench.stats.slow_downs import slow_downs
+from bench.stats.checks.slow_downs import slow_downs
 from bench.stats.tally import Tally
 
 VERSION_NAME = "reference app"

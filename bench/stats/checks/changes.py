@@ -9,7 +9,7 @@ from math import expm1, isfinite
 
 from bench.results.model import BaselineCheck, Check, Run
 from bench.scenario.check import Metric
-from bench.stats.check_summary import LESS_IS_BETTER, CheckedCell, CheckSummary, MetricCheck
+from bench.stats.checks.summary import LESS_IS_BETTER, CheckedCell, CheckSummary, MetricCheck
 from bench.stats.summary import Interval
 from bench.units import format_bytes, format_duration, format_rate
 

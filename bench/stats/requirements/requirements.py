@@ -13,11 +13,11 @@ from typing import Any, get_args
 
 from bench.results.model import Run
 from bench.scenario.requirement import Requirement
-from bench.stats.required_figures import AT_LEAST, interval_of
-from bench.stats.requirement_words import sentence
+from bench.stats.inference.verdict import Verdict
+from bench.stats.requirements.figures import AT_LEAST, interval_of
+from bench.stats.requirements.words import sentence
 from bench.stats.summary import CellSummary, Interval, RequiredFigure, RequirementVerdict
 from bench.stats.tally import Tally
-from bench.stats.verdict import Verdict
 
 FIGURES: tuple[RequiredFigure, ...] = get_args(RequiredFigure)
 MISSING_AT_MOST = 0.001

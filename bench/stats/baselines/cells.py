@@ -9,12 +9,12 @@ from bench.results.baseline_file import Baseline, KeptCell, KeptMetric
 from bench.results.model import Answer, LoadLevel, Measurements, Run
 from bench.scenario.check import METRICS, Metric
 from bench.stats import validity
-from bench.stats.baseline import AgainstBaseline
-from bench.stats.fingerprint import Difference, differences_of, facts
-from bench.stats.levels import levels, typical_level
-from bench.stats.reference import LogRatios, log_ratios, reference_of
+from bench.stats.baselines.judgement import AgainstBaseline
+from bench.stats.baselines.reference import LogRatios, log_ratios, reference_of
 from bench.stats.summary import Reason
 from bench.stats.tally import Tally, tallies
+from bench.stats.two_runs.fingerprint import Difference, differences_of, facts
+from bench.stats.two_runs.levels import levels, typical_level
 
 _NO_REFERENCE = Reason("no-reference", "no reference was measured beside it", "measure it with `bench check`")
 

@@ -1,0 +1,1 @@
+"""Baselines: head against what an earlier run kept, both relative to the reference."""

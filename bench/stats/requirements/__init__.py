@@ -1,0 +1,1 @@
+"""Requirements: what the scenario says must hold, and whether it does."""
