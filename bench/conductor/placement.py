@@ -45,7 +45,7 @@ def place(
         found = [_look_up(loaded, choice, source) for source in sources]
         missing = [availability for _, availability in found if availability.version is None]
         if missing and len(missing) < len(found):
-            raise ServerFailed(f"{choice.name}: {missing[0].reason}, but not elsewhere", missing[0].remedy)
+            raise ServerFailed(f"{missing[0].reason}, but it is in the other", missing[0].remedy)
         if missing:
             skipped.append(_skipped(choice, missing[0]))
             continue

@@ -39,9 +39,9 @@ def about_cells(cells: Sequence[CellSummary], tallies: Sequence[Tally]) -> Itera
     """Cells that are not ranked, and what is odd in those that are."""
     for cell, tally in zip(cells, tallies, strict=True):
         for reason in cell.reasons:
-            yield f"{label(cell)} is not ranked: {reason.what}."
+            yield f"{_whose(cell)} is not ranked: {reason.what}."
         if cell.valid:
-            yield from (f"{label(cell)}: {oddity}" for oddity in _oddities(tally))
+            yield from (f"{_whose(cell)}: {oddity}" for oddity in _oddities(tally))
 
 
 def about_comparisons(cells: Sequence[CellSummary], ranking: Sequence[Sequence[str]],
@@ -61,11 +61,14 @@ def about_comparisons(cells: Sequence[CellSummary], ranking: Sequence[Sequence[s
 
 
 def label(cell: CellSummary) -> str:
-    """A cell as a sentence names it: `gunicorn, floor, GET /json, 16 connections`; in a check with `base`."""
-    what = cell.deployment.revision or ("" if cell.deployment.app == "app" else cell.deployment.app)
-    return (
-        f"{cell.deployment.name}{f', {what}' if what else ''}, {condition(cell.cell.request, cell.cell.load)}"
-    )
+    """A cell as a sentence names it: `gunicorn, floor, GET /json, 16 connections`."""
+    app = "" if cell.deployment.app == "app" else f", {cell.deployment.app}"
+    return f"{cell.deployment.name}{app}, {condition(cell.cell.request, cell.cell.load)}"
+
+
+def _whose(cell: CellSummary) -> str:
+    """A cell as a warning names it, which in a check says which version of the app it means."""
+    return label(cell) if cell.deployment.revision is None else f"{cell.deployment.revision}, {label(cell)}"
 
 
 def condition(request: str, load: LoadLevel) -> str:

@@ -20,7 +20,7 @@ from bench.conductor.ports import free_port
 from bench.conductor.preparation import Prepared, prepare
 from bench.conductor.python_environment import OURS, PythonEnvironment
 from bench.conductor.source import Source
-from bench.errors import InputError
+from bench.errors import InputError, ServerFailed
 from bench.results.store import Store
 from bench.scenario.model import Request
 from bench.scenario.reading import LoadedScenario, load_scenario
@@ -129,17 +129,17 @@ def test_two_sources_are_two_deployments_whose_answers_come_from_their_folders(
     own = PythonEnvironment(make_environment(home / "own", FLASK, waitress="99.0"))
     sources = Source(base, own, "base"), Source(home / "shop", OURS, "head")
     port = free_port(None, ())
-    scenario = loaded(
-        home, floor="shop:app", servers=[{"server": "waitress", "port": port}, "gunicorn"], measure={}
-    )
-    prepared = prepare(scenario, seed=1, sources=sources)
+    servers: list[Any] = [{"server": "waitress", "port": port}]
+    prepared = prepare(loaded(home, floor="shop:app", servers=servers, measure={}), seed=1, sources=sources)
     assert [(one.id, one.name, one.revision, one.version) for one in prepared.run.deployments] == [
         ("waitress@base", "waitress", "base", "99.0"),
         ("waitress@head", "waitress", "head", installed_version("waitress")),
     ]
-    (skipped,) = prepared.run.skipped
-    assert skipped.reason == "gunicorn is not installed in the environment of base"
-    assert skipped.remedy == "let `setup:` install it: pip install gunicorn"
+    with pytest.raises(
+        ServerFailed, match="not installed in the environment of base, but it is in the other"
+    ) as told:
+        prepare(loaded(home, servers=[*servers, "gunicorn"]), sources=sources)
+    assert told.value.remedy == "let `setup:` install it: pip install gunicorn"
     with launched(prepared, tmp_path) as (launch, watcher):
         assert watcher.failures == {}
         assert launch.running["waitress@head"].port == port
