@@ -131,7 +131,7 @@ def test_a_warning_says_whose_cell_it_is_about() -> None:
         lambda one: one.model_copy(update={"errors": {"status": 100}}) if "@head" in one.cell else one,
     )
     (warning,) = [one for one in check_of(made).summary.warnings if "is not ranked" in one]
-    assert warning.startswith("gunicorn, head, GET ")
+    assert warning.startswith("head, gunicorn, GET ")
 
 
 # What is allowed, and what decides
