@@ -25,7 +25,8 @@ class Tally:
     `blocks` names the block of each slice: (launch, number); `rejected` has the launches that did not accept
     the cell's answer, and why. A cell that failed has no slices: what other launches achieved is no number.
     `in_rounds` says that no two deployments were up at a time, so that only launches can be paired.
-    `ceiling_per_s` is what the load generator could take at most, where that is known.
+    `ceiling_per_s` is what the load generator could take at most, where that is known; `has_own_cores` says
+    that it shared no core with a server.
     """
 
     cell: Cell
@@ -36,6 +37,7 @@ class Tally:
     slices: tuple[Slice, ...]
     in_rounds: bool = False
     ceiling_per_s: float | None = None
+    has_own_cores: bool = False
 
     @property
     def failed(self) -> bool:
@@ -235,7 +237,17 @@ def _tally(
     counted = [] if _failed(launched, rejected) else measured
     blocks, slices = tuple(block for block, _ in counted), tuple(one for _, one in counted)
     run = measurements.run
-    return Tally(cell, deployment, launched, rejected, blocks, slices, in_rounds(run), run.ceiling_per_s)
+    return Tally(
+        cell=cell,
+        deployment=deployment,
+        launched=launched,
+        rejected=rejected,
+        blocks=blocks,
+        slices=slices,
+        in_rounds=in_rounds(run),
+        ceiling_per_s=run.ceiling_per_s,
+        has_own_cores=run.machine.generator_has_own_cores,
+    )
 
 
 def in_rounds(run: Run) -> bool:

@@ -97,7 +97,8 @@ def _generator_busy(tally: Tally) -> Reason | None:
     what = (
         f"the load generator was busy {100 * busy:.0f} % of the time, so the server may be faster than this"
     )
-    return Reason("generator-bound", what, _LESS_WORK if tally.cell.load.locustfile else _MORE_CORES)
+    remedy = _MORE_GENERATORS if tally.has_own_cores else _MORE_CORES
+    return Reason("generator-bound", what, _LESS_WORK if tally.cell.load.locustfile else remedy)
 
 
 def _near_ceiling(tally: Tally) -> Reason | None:

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -280,3 +281,12 @@ def test_turns_that_even_out_over_a_launch_are_fair() -> None:
         with_slices(made, lambda one: one.model_copy(update={"per_connection": next(shares)}))
     )
     assert codes(measured) == []
+
+
+@pytest.mark.parametrize(("own", "remedy"), [(True, "`generators`"), (False, "a core of its own")])
+def test_a_busy_generator_is_given_what_it_does_not_have_yet(own: bool, remedy: str) -> None:
+    busy = tally(change=lambda one: one.model_copy(update={"generator_busy_ns": one.generator_wall_ns}))
+    reason = validity.generator_bound(replace(busy, has_own_cores=own))
+    assert reason is not None
+    assert remedy in reason.remedy
+    assert busy.has_own_cores
