@@ -6,7 +6,7 @@ BIN := .venv/bin
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup packages test lint format demo bench wheel lock clean
+.PHONY: help setup servers packages test lint format demo bench wheel lock clean
 .NOTPARALLEL:
 
 help: ## Print the targets
@@ -15,10 +15,13 @@ help: ## Print the targets
 setup: ## Make .venv from the lock files, where something changed
 	@tools/setup
 
+servers: setup ## Build bjoern and mod_wsgi from their lock files, where something changed
+	@tools/setup servers
+
 packages: ## Install the Debian packages the tests need (as root; otherwise says which are missing)
 	@tools/system-packages
 
-test: packages setup lint ## Set up and run everything CI runs: linters, types, import contracts, tests
+test: packages setup servers lint ## Set up and run everything CI runs: linters, types, import contracts, tests
 	@$(BIN)/pytest $(PYTEST_ARGS)
 
 lint: setup ## Check style, formatting, types and import contracts
@@ -34,9 +37,9 @@ format: setup ## Format the code and fix what the linter can fix
 demo: setup ## Measure the quick-start scenario and write its report to reports/
 	@$(BIN)/bench run scenarios/quickstart.yaml
 
-bench: packages setup ## Check our own claims, and write what is found into docs/benchmarks.md (two and a half hours, quiet machine)
+bench: packages setup servers ## Check our own claims, and write what is found into docs/benchmarks.md (two and a half hours, quiet machine)
 	@for name in precision against_wrk generator_ceiling framing open_loop known_latency endurance \
-	    two_processes request_cost twins five_percent regression_check; do \
+	    two_processes request_cost twins five_percent regression_check many_deployments; do \
 	  $(BIN)/python -m benchmarks.$$name --write docs/benchmarks.md || exit; done
 
 wheel: setup ## Build the wheel into dist/ and try it in an environment of its own

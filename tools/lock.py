@@ -16,25 +16,28 @@ PIP_TOOLS = "pip-tools==7.6.2"
 OLDEST_PYTHON = (3, 11)
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".setup" / "lock"
+BUILT_FROM_SOURCE = ("uwsgi", "bjoern", "apache")
 HEADER = "# Made by `make lock` from pyproject.toml, for Python 3.11 to 3.13. Do not edit.\n"
 NOT_OURS_TO_PASS_ON = {"PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_TRUSTED_HOST"}
 
 
 def main() -> None:
-    """Write both lock files next to pyproject.toml."""
+    """Write the lock files next to pyproject.toml."""
     if sys.version_info[:2] != OLDEST_PYTHON:
         sys.exit("The lock is made with Python 3.11, the oldest supported: make lock PYTHON=python3.11")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     venv.create(ENVIRONMENT, clear=True, with_pip=True)
     run("-m", "pip", "install", "--quiet", PIP_TOOLS)
     lock("requirements.lock", everything_installed_as_wheels(project))
-    lock("requirements-uwsgi.lock", project["project"]["optional-dependencies"]["uwsgi"])
+    for name in BUILT_FROM_SOURCE:
+        lock(f"requirements-{name}.lock", project["project"]["optional-dependencies"][name])
 
 
 def everything_installed_as_wheels(project: dict[str, Any]) -> list[str]:
-    """Return what the project needs to run, to be worked on and to be built, uWSGI's build included."""
-    groups = project["dependency-groups"]
-    return [*project["project"]["dependencies"], *groups["dev"], *groups["build"]]
+    """Return what the project needs to run and to be worked on, servers included, and all builds' needs."""
+    groups, ours = project["dependency-groups"], project["project"]
+    servers = ours["optional-dependencies"]["servers"]
+    return [*ours["dependencies"], *servers, *groups["dev"], *groups["build"]]
 
 
 def lock(name: str, requirements: list[str]) -> None:

@@ -1,72 +1,123 @@
+from dataclasses import replace
+
 import pytest
 
+from bench.errors import InputError
 from bench.scenario.model import DEFAULT_SERVERS
-from bench.servers import SERVERS, Blueprint, Settings, server_names
+from bench.servers import BUILT_IN, SERVERS, Ability, Port, Settings, server_names
+from tests.servers.describing import (
+    CERTIFICATE,
+    GUNICORNS,
+    PORT,
+    SETTINGS,
+    SHIPPED,
+    SOCKET,
+    STATIC,
+    UWSGIS,
+    described,
+    has_words_of,
+    remarks_of,
+    value_of,
+    words_of,
+)
 
-ALL = sorted(SERVERS)
-PORT = 23_456
-
-
-def blueprint(server: str, *, framework_app: bool = True, connections: int = 16,
-              options: tuple[str, ...] = (), version: str = "99.0") -> Blueprint:  # fmt: skip
-    return SERVERS[server].blueprint(
-        Settings(
-            app="shop.web:app",
-            version=version,
-            framework_app=framework_app,
-            port=PORT,
-            processes=3,
-            threads=5,
-            connections=connections,
-            at_once=connections,
-            options=options,
-        )
-    )
+# Apache is told everything in a file, and has tests of its own.
+ALL = sorted(server.name for server in BUILT_IN if not server.name.startswith("apache"))
 
 
-def command(server: str, *, framework_app: bool = True, version: str = "99.0") -> tuple[str, ...]:
-    (part,) = blueprint(server, framework_app=framework_app, version=version).parts
-    return part.command
+def able(ability: Ability) -> list[str]:
+    return [name for name in ALL if ability in SERVERS[name].abilities]
 
 
-def value_of(words: tuple[str, ...], option: str) -> str:
-    """What an option is set to, written as one word or as two."""
-    joined = [word.partition("=")[2] for word in words if word.startswith(f"{option}=")]
-    return joined[0] if joined else words[words.index(option) + 1]
-
-
-def test_the_servers_there_are_by_default_are_all_there_are() -> None:
-    assert server_names() == DEFAULT_SERVERS
+def test_the_servers_of_a_scenario_that_names_none_are_among_those_there_are() -> None:
+    assert set(DEFAULT_SERVERS) < set(server_names())
+    assert server_names() == tuple(SERVERS)
 
 
 @pytest.mark.parametrize("server", ALL)
 def test_a_server_is_known_by_its_own_name_and_says_what_it_is_and_how_to_get_it(server: str) -> None:
-    assert SERVERS[server].name == server
-    assert "pip install " in SERVERS[server].remedy
-    assert SERVERS[server].summary
-    assert SERVERS[server].distribution
+    known = SERVERS[server]
+    assert known.name == server
+    assert known.summary
+    if known.distribution is None:
+        assert known.requires == ()
+        return
+    first, *packages = known.remedy.removeprefix("pip install ").partition(" (")[0].split()
+    assert (first, tuple(packages)) == (known.distribution, known.requires)
 
 
+@pytest.mark.parametrize("profile", [SETTINGS, SHIPPED])
 @pytest.mark.parametrize("framework_app", [True, False])
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2"])
 @pytest.mark.parametrize("server", ALL)
-def test_a_server_is_bound_to_its_port_on_loopback_and_to_nothing_else(
-    server: str, framework_app: bool
+def test_a_server_is_bound_to_its_address_and_to_nothing_else(
+    server: str, host: str, framework_app: bool, profile: Settings
 ) -> None:
-    words = command(server, framework_app=framework_app)
-    text = " ".join(words)
-    assert "127.0.0.1" in text
+    address = Port(host, PORT)
+    (part,) = described(server, replace(profile, framework_app=framework_app, address=address)).parts
+    text = " ".join(part.command)
+    assert host in text
     assert str(PORT) in text
-    for elsewhere in ("0.0.0.0", "[::]", "localhost", "*:"):
+    for elsewhere in {"0.0.0.0", "[::]", "localhost", "*:", "127.0.0.1", "127.0.0.2"} - {host}:
         assert elsewhere not in text
-    assert "shop.web:app" in words
+    assert "shop.web:app" in part.command
+    assert (part.name, part.listens) == (server, address)
 
 
-@pytest.mark.parametrize("server", ALL)
-def test_options_are_words_of_their_own_and_the_last_but_for_the_app(server: str) -> None:
+@pytest.mark.parametrize("profile", [SETTINGS, SHIPPED])
+@pytest.mark.parametrize("server", able("unix"))
+def test_a_server_that_can_listens_on_a_unix_socket_and_on_no_port(server: str, profile: Settings) -> None:
+    (part,) = described(server, replace(profile, address=SOCKET)).parts
+    assert SOCKET.path in " ".join(part.command)
+    assert "127.0.0.1" not in " ".join(part.command)
+    assert part.listens == SOCKET
+
+
+@pytest.mark.parametrize("server", sorted(set(ALL) - set(able("unix"))))
+def test_a_server_that_cannot_listen_on_a_unix_socket_is_not_described_there(server: str) -> None:
+    with pytest.raises(TypeError, match="unix"):
+        described(server, replace(SETTINGS, address=SOCKET))
+
+
+@pytest.mark.parametrize("profile", [SETTINGS, SHIPPED])
+@pytest.mark.parametrize("framework_app", [True, False])
+@pytest.mark.parametrize("server", able("tls"))
+def test_a_server_that_speaks_tls_is_given_its_certificate(
+    server: str, framework_app: bool, profile: Settings
+) -> None:
+    plain = replace(profile, framework_app=framework_app)
+    assert CERTIFICATE.key not in " ".join(words_of(server, plain))
+    text = " ".join(words_of(server, replace(plain, tls=CERTIFICATE)))
+    assert text.index(CERTIFICATE.certificate) < text.index(CERTIFICATE.key)
+
+
+def test_what_each_server_can_that_not_all_can() -> None:
+    assert able("tls") == ["flask", "granian", *GUNICORNS, "uwsgi", "uwsgi-http"]
+    assert able("static") == ["granian", *UWSGIS]
+    assert able("uwsgi") == ["uwsgi"]
+
+
+@pytest.mark.parametrize("server", able("static"))
+def test_a_server_that_can_serves_the_files(server: str) -> None:
+    words = words_of(server, replace(SETTINGS, static=STATIC))
+    assert not any(STATIC.folder in word for word in words_of(server))
+    if server == "granian":
+        assert has_words_of(words, "--static-path-route /static --static-path-mount /srv/shop/static")
+    else:
+        assert value_of(words, "--static-map") == "/static=/srv/shop/static"
+
+
+@pytest.mark.parametrize("profile", [SETTINGS, SHIPPED])
+@pytest.mark.parametrize("server", sorted(set(ALL) - {"bjoern"}))
+def test_options_are_words_of_their_own_and_the_last_but_for_the_app(server: str, profile: Settings) -> None:
     given = ("--one; rm -rf $HOME", "two words", "`three`")
-    (part,) = blueprint(server, options=given).parts
-    words = [word for word in part.command if word != "shop.web:app"]
+    words = [word for word in words_of(server, replace(profile, options=given)) if word != "shop.web:app"]
     assert tuple(words[-3:]) == given
+
+
+def test_bjoern_which_has_no_options_refuses_them() -> None:
+    with pytest.raises(InputError, match="no options"):
+        described("bjoern", replace(SETTINGS, options=("--one",)))
 
 
 @pytest.mark.parametrize(
@@ -75,109 +126,124 @@ def test_options_are_words_of_their_own_and_the_last_but_for_the_app(server: str
         ("flask", 1, 16, False),
         ("gunicorn", 3, 5, True),
         ("gunicorn-sync", 3, 1, False),
+        ("gunicorn-gevent", 3, 16, True),
         ("uwsgi", 3, 5, True),
+        ("uwsgi-http", 3, 5, False),
+        ("uwsgi-http11", 3, 5, True),
         ("waitress", 1, 15, True),
+        ("granian", 3, 5, True),
+        ("cheroot", 1, 15, True),
+        ("bjoern", 1, 1, True),
+        ("command", None, None, None),
     ],
 )
 def test_what_a_server_can_be_is_said_and_promised(
-    server: str, processes: int, threads: int, keeps_alive: bool
+    server: str, processes: int | None, threads: int | None, keeps_alive: bool | None
 ) -> None:
-    described = blueprint(server)
-    assert (described.processes, described.threads) == (processes, threads)
-    assert described.keeps_alive is keeps_alive
+    found = described(server, SETTINGS)
+    assert (found.processes, found.threads, found.keeps_alive) == (processes, threads, keeps_alive)
 
 
-@pytest.mark.parametrize("server", ["flask", "waitress"])
+@pytest.mark.parametrize(
+    ("server", "processes", "threads", "keeps_alive", "started"),
+    [
+        ("flask", 1, 16, False, 1),
+        ("gunicorn", 1, 1, False, 2),
+        ("gunicorn-sync", 1, 1, False, 2),
+        ("gunicorn-gevent", 1, 16, True, 2),
+        ("uwsgi", 1, 1, False, 2),
+        ("uwsgi-http", 1, 1, False, 1),
+        ("uwsgi-http11", 1, 1, True, 1),
+        ("waitress", 1, 4, True, 1),
+        ("granian", 1, 512, True, 2),
+        ("cheroot", 1, 10, None, 1),
+        ("bjoern", 1, 1, True, 1),
+    ],
+)
+def test_as_it_comes_a_server_is_what_it_is_by_default(
+    server: str, processes: int, threads: int, keeps_alive: bool | None, started: int
+) -> None:
+    found = described(server, SHIPPED)
+    assert (found.processes, found.threads, found.keeps_alive) == (processes, threads, keeps_alive)
+    assert found.parts[0].processes == started
+
+
+@pytest.mark.parametrize(
+    ("server", "command"),
+    [
+        ("gunicorn", "shop.web:app --bind 127.0.0.1:23456 --no-control-socket"),
+        ("gunicorn-sync", "shop.web:app --bind 127.0.0.1:23456 --no-control-socket"),
+        (
+            "gunicorn-gevent",
+            "shop.web:app --bind 127.0.0.1:23456 --no-control-socket --worker-class gevent",
+        ),
+        ("waitress", "--listen=127.0.0.1:23456 shop.web:app"),
+        ("granian", "--interface wsgi --host 127.0.0.1 --port 23456 shop.web:app"),
+        ("cheroot", "--bind 127.0.0.1:23456 shop.web:app"),
+        ("bjoern", "shop.web:app 127.0.0.1 23456"),
+        (
+            "flask",
+            "--app shop.web:app --no-debug run --host 127.0.0.1 --port 23456 --no-reload --with-threads",
+        ),
+    ],
+)
+def test_as_it_comes_a_server_gets_only_what_it_cannot_do_without(server: str, command: str) -> None:
+    python, option, code, *words = words_of(server, SHIPPED)
+    assert (python, option) == ("python", "-c")
+    assert " ".join(words) == command
+    for changed in ("setLevel", "keep_alive_conn_limit", "TCP_NODELAY"):
+        assert changed not in code
+
+
+@pytest.mark.parametrize("server", UWSGIS)
+def test_as_it_comes_uwsgi_has_no_master_and_still_ends_when_asked(server: str) -> None:
+    words = words_of(server, SHIPPED)
+    assert {"--die-on-term", "--no-orphans", "--need-app"} <= set(words)
+    unset = {"--master", "--processes", "--threads", "--listen", "--disable-logging", "--tcp-nodelay"}
+    assert not unset & set(words)
+    assert "logs every request" in remarks_of(server, SHIPPED)
+
+
+@pytest.mark.parametrize(
+    ("server", "enough", "remark"),
+    [
+        ("waitress", 97, "above 97 wait"),
+        ("granian", 1024, "above 1024 wait"),
+        ("gunicorn-gevent", 1000, "no more than 1000 connections"),
+        ("uwsgi-http11", 1, "all but 1 may have to wait"),
+    ],
+)
+def test_a_default_that_is_too_low_for_the_load_is_told(server: str, enough: int, remark: str) -> None:
+    assert remark not in remarks_of(server, replace(SHIPPED, connections=enough))
+    assert remark in remarks_of(server, replace(SHIPPED, connections=enough + 1))
+    assert remark not in remarks_of(server, replace(SETTINGS, connections=enough + 1))
+
+
+@pytest.mark.parametrize("server", ["flask", "waitress", "cheroot", "bjoern"])
 def test_a_server_of_one_process_says_so(server: str) -> None:
-    described = blueprint(server)
-    assert described.parts[0].processes == 1
-    assert "one process" in " ".join(described.remarks)
+    assert described(server, SETTINGS).parts[0].processes == 1
+    assert "one process" in remarks_of(server, SETTINGS)
 
 
-@pytest.mark.parametrize(("server", "beside_workers"), [("gunicorn", 1), ("gunicorn-sync", 1), ("uwsgi", 2)])
+@pytest.mark.parametrize(
+    ("server", "beside_workers"),
+    [
+        *((name, 1) for name in (*GUNICORNS, "granian", "uwsgi-http", "uwsgi-http11")),
+        ("uwsgi", 2),
+    ],
+)
 def test_master_and_router_are_counted_beside_the_workers(server: str, beside_workers: int) -> None:
-    (part,) = blueprint(server).parts
+    (part,) = described(server, SETTINGS).parts
     assert part.processes == 3 + beside_workers
 
 
-def test_the_dev_server_runs_without_debugger_reloader_and_request_log() -> None:
-    words = command("flask")
-    assert {"--no-debug", "--no-reload", "--with-threads"} <= set(words)
-    assert "getLogger('werkzeug').setLevel('ERROR')" in words[2]
+@pytest.mark.parametrize("server", ["flask", "gunicorn", "uwsgi", "bjoern", "cheroot"])
+def test_an_app_made_by_a_call_is_named_as_it_is(server: str) -> None:
+    assert "shop.web:create_app()" in words_of(server, replace(SETTINGS, app="shop.web:create_app()"))
 
 
-@pytest.mark.parametrize("version", ["1.1.4", "2.1.3", "2.1.99rc1", "a fork"])
-def test_before_its_2_2_the_dev_server_is_told_the_same_by_variables(version: str) -> None:
-    (part,) = blueprint("flask", version=version).parts
-    assert part.environment == {"FLASK_APP": "shop.web:app", "FLASK_DEBUG": "0"}
-    assert not {"--app", "--no-debug"} & set(part.command)
-    (newer,) = blueprint("flask", version="2.2").parts
-    assert newer.environment == {}
-    assert newer.command.index("--no-debug") < newer.command.index("run")  # until 2.2.3 only there
-
-
-def test_the_floor_under_the_dev_server_is_served_the_same_way() -> None:
-    words = command("flask", framework_app=False)
-    assert "run_simple('127.0.0.1'" in words[2]
-    assert "threaded=True" in words[2]
-    assert "use_reloader" not in words[2]
-    assert "getLogger('werkzeug').setLevel('ERROR')" in words[2]
-
-
-def test_gunicorn_has_threads_keeps_connections_and_caps_none_of_them() -> None:
-    words = command("gunicorn")
-    assert value_of(words, "--worker-class") == "gthread"
-    assert value_of(words, "--workers") == "3"
-    assert value_of(words, "--threads") == "5"
-    assert value_of(words, "--keep-alive") == "75"
-    assert value_of(words, "--backlog") == "2048"
-    assert value_of(words, "--worker-tmp-dir") == "/dev/shm"
-    (part,) = blueprint("gunicorn", connections=9_000).parts
-    assert int(value_of(part.command, "--worker-connections")) >= 9_000 + 5
-
-
-@pytest.mark.parametrize("server", ["gunicorn", "gunicorn-sync"])
-def test_the_control_socket_is_switched_off_where_gunicorn_has_one(server: str) -> None:
-    for version in ("25.1", "25.1.0", "25.1.0rc1", "25.10.2", "26.0.0"):
-        assert "--no-control-socket" in command(server, version=version)
-    for version in ("20.1.0", "25.0.3", "9.99", "a fork"):
-        assert "--no-control-socket" not in command(server, version=version)
-
-
-def test_gunicorn_runs_in_the_python_it_is_given_and_finds_itself_before_the_app() -> None:
-    words = command("gunicorn")
-    assert words[:2] == ("python", "-c")
-    assert words[2].index("sys.path[:] = ") < words[2].index("import run")
-
-
-def test_gunicorn_sync_has_workers_only() -> None:
-    words = command("gunicorn-sync")
-    assert value_of(words, "--worker-class") == "sync"
-    assert value_of(words, "--workers") == "3"
-    assert "--threads" not in words
-    assert "--keep-alive" not in words
-
-
-def test_uwsgi_keeps_connections_through_its_router_and_ends_when_asked() -> None:
-    words = command("uwsgi")
-    assert value_of(words, "--http") == f"127.0.0.1:{PORT}"
-    assert value_of(words, "--http-keepalive") == "75"
-    assert value_of(words, "--processes") == "3"
-    assert value_of(words, "--threads") == "5"
-    assert 0 < int(value_of(words, "--listen")) <= 1024
-    assert {
-        "--master", "--die-on-term", "--no-orphans", "--need-app", "--single-interpreter",
-        "--disable-logging", "--tcp-nodelay",
-    } <= set(words)  # fmt: skip
-
-
-def test_waitress_has_as_many_threads_as_the_others_in_all_and_room_for_every_connection() -> None:
-    words = command("waitress")
-    assert value_of(words, "--listen") == f"127.0.0.1:{PORT}"
-    assert value_of(words, "--threads") == "15"
-    assert value_of(words, "--channel-timeout") == "75"
-    assert "--asyncore-use-poll" in words
-    assert "getLogger('waitress.queue').setLevel('ERROR')" in words[2]
-    for connections in (1, 64, 5_000):
-        (part,) = blueprint("waitress", connections=connections).parts
-        assert int(value_of(part.command, "--connection-limit")) >= max(100, 2 * connections)
+@pytest.mark.parametrize(("server", "option"), [("granian", "--factory"), ("waitress", "--call")])
+def test_an_app_made_by_a_call_is_named_with_an_option(server: str, option: str) -> None:
+    words = words_of(server, replace(SETTINGS, app="shop.web:create_app()"))
+    assert words[-2:] == (option, "shop.web:create_app")
+    assert option not in words_of(server)
