@@ -1,6 +1,7 @@
 """What a check of one version of an app against another decides by."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from math import ceil, log2
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -15,6 +16,8 @@ METRICS: tuple[Metric, ...] = ("goodput", "cpu", "median", "p99", "memory")
 GATED: tuple[Metric, ...] = ("goodput", "cpu", "median")
 ALLOWED = 0.05
 LAUNCHES = 36
+LEVEL = 0.01
+"""The chance of a false alarm that all figures of a check have together."""
 
 
 def _by_metric(value: Any) -> Any:
@@ -100,6 +103,10 @@ class Check(Part):
         own = exception.allow if exception is not None else {}
         return own.get(metric, self.allow.get(metric, ALLOWED))
 
+    def figures(self, servers: Sequence[str], requests: Sequence[str]) -> int:
+        """How many figures decide, with a cell for every server and request of those named."""
+        return sum(len(self.gate_of(server, request)) for server in servers for request in requests)
+
     def _exception(self, server: str, request: str) -> CheckException | None:
         return next(
             (one for one in self.cells if one.server in (None, server) and one.request in (None, request)),
@@ -115,3 +122,20 @@ def unknown_cells(check: Check, servers: Collection[str], requests: Collection[s
                 remedy = did_you_mean(name, known) or f"there are: {', '.join(sorted(known))}"
                 what = f"the scenario has no {key} {quoted(name)}"
                 yield Mistake(what, remedy, ("check", "cells", place, key))
+
+
+def fewest_launches(figures: int) -> int:
+    """How many launches it takes before the clearest slow-down could be told from chance.
+
+    Head is slower than base in all of n launches once in 2**n times by chance alone.
+    """
+    return ceil(log2(figures / LEVEL))
+
+
+def too_few_launches(check: Check, figures: int) -> Iterator[Mistake]:
+    """A number of launches with which there is no verdict, whatever is measured."""
+    least = fewest_launches(figures)
+    if check.launches < least:
+        what = f"{check.launches} launches cannot tell anything about {figures} figures: it takes {least}"
+        remedy = f"write `launches: {least}` at least, or let fewer metrics or cells decide"
+        yield Mistake(what, remedy, ("check", "launches"))

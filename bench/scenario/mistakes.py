@@ -10,6 +10,9 @@ TYPE = "mistakes"
 KEY = "[key]"  # ends a location that is a mapping's key, not its value
 _LONGEST_SHOWN = 60
 
+Location = tuple[str | int, ...]
+"""Where in a scenario a value stands: keys of mappings and places in lists, from the top."""
+
 
 @dataclass(frozen=True)
 class Mistake:
@@ -17,7 +20,7 @@ class Mistake:
 
     what: str
     remedy: str = ""
-    at: tuple[str | int, ...] = ()
+    at: Location = ()
 
 
 def refused(*mistakes: Mistake) -> PydanticCustomError:

@@ -5,174 +5,46 @@ Short forms (`GET /json`, `gunicorn`, `30s`) are turned into the full ones befor
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
     ValidationInfo,
-    field_validator,
     model_validator,
 )
 
 from bench.scenario import short_forms
-from bench.scenario.check import Check, unknown_cells
-from bench.scenario.command_line import CommandLine
+from bench.scenario.check import Check, too_few_launches, unknown_cells
+from bench.scenario.command_line import CommandLines
 from bench.scenario.expectation import Expectation
 from bench.scenario.load import Load, distinct_loads
-from bench.scenario.mistakes import Mistake, did_you_mean, quoted, refuse_any, refused
-from bench.scenario.part import Duration, Part, Precision, repeated
+from bench.scenario.matrix import DEFAULT_SERVERS, MOST_DEPLOYMENTS, choices
+from bench.scenario.measure import LAUNCHES_BEFORE_ENOUGH, Measure
+from bench.scenario.mistakes import Mistake, quoted, refuse_any, refused
+from bench.scenario.part import Part, repeated
 from bench.scenario.request import Mix, Request, RequestOrMix, distinct_requests
 from bench.scenario.requirement import Requirement
-from bench.scenario.texts import AppReference, Argument, FilePath, Name, VariableName
-from bench.units import NS_PER_MS, NS_PER_S
+from bench.scenario.server_choice import DEFAULT_PROFILE, Behind, Profile, ServerChoice
+from bench.scenario.static_files import StaticFiles
+from bench.scenario.texts import AppReference, Argument, CallableReference, FilePath, VariableName
 
 __all__ = [
-    "DEFAULT_SERVERS", "Check", "Expectation", "Load", "Measure", "Mix", "Request", "Scenario",
-    "ServerChoice",
+    "DEFAULT_SERVERS", "LAUNCHES_BEFORE_ENOUGH", "Behind", "Check", "Expectation", "Load", "Measure", "Mix",
+    "Request", "Scenario", "ServerChoice", "StaticFiles",
 ]  # fmt: skip
 
-LAUNCHES = 8
-LAUNCHES_BEFORE_ENOUGH = 8  # with fewer, launches that agree by chance would end a run too often
-LAUNCHES_TO_LOOK_AFTER = (12, 24)
-LAUNCH_NS = 10 * NS_PER_S  # of load, where the number of launches follows from the time there is
 
-DEFAULT_SERVERS = ("flask", "gunicorn", "gunicorn-sync", "uwsgi", "waitress")
-
-
-class ServerChoice(Part):
-    """One server configuration; with the app it becomes a deployment."""
-
-    server: Name = Field(description="The server: see `bench servers` for those there are.")
-    name: Name = Field(
-        default_factory=lambda fields: fields.get("server", ""),
-        description="What the deployment is called in results; the server's name if not given.",
-    )
-    processes: int | None = Field(
-        None,
-        ge=1,
-        le=256,
-        description="Worker processes; one for each core the servers may use if not given.",
-    )
-    threads: int = Field(4, ge=1, le=1024, description="Threads in each worker process.")
-    port: int | None = Field(
-        None, ge=1024, le=65535, description="A fixed port on 127.0.0.1; a free one is taken if not given."
-    )
-    options: tuple[Argument, ...] = Field(
-        (), strict=False, description="Further command-line options, passed to the server as they are."
-    )
-    python: FilePath | None = Field(
-        None, description="The Python it runs in, relative to the scenario file; the scenario's if not given."
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return short_forms.server_choice(value, cls.model_fields)
-
-    @field_validator("server", mode="before")
-    @classmethod
-    def _known_server(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse a server that is not among the validation context's, where there is one."""
-        known = info.context
-        if known is not None and isinstance(value, str) and value not in known:
-            remedy = did_you_mean(value, known) or f"there are: {', '.join(sorted(known))}"
-            raise refused(Mistake(f"there is no server {quoted(value)}", remedy))
-        return value
-
-
-_TOO_FEW_TO_LOOK_AFTER = Mistake(
-    f"with `until` there must be at least {LAUNCHES_BEFORE_ENOUGH} launches",
-    "leave `launches` out, or raise it",
-)
-
-
-Interleave = Literal["slices", "rounds"]
-
-
-class Measure(Part):
-    """How long and how finely it is measured."""
-
-    duration_ns: Duration = Field(
-        60 * NS_PER_S,
-        alias="for",
-        ge=NS_PER_S,
-        le=24 * 3600 * NS_PER_S,
-        description="Load over all cells together, such as 60s or 5m.",
-    )
-    until: Precision | None = Field(
-        None,
-        description="End as soon as every comparison is known this well, such as 2%: half its interval. "
-        "`for` is then the most load there may be.",
-    )
-    launches: int = Field(
-        default_factory=lambda fields: _launches(fields.get("until"), fields.get("duration_ns", 0)),
-        ge=1,
-        le=100,
-        description="Fresh starts of all deployments; 8 if not given. With `until` the most there may be: "
-        "one for each 10 s of load, from 12 to 24, if not given.",
-    )
-    slice_ns: Duration | None = Field(
-        None,
-        alias="slice",
-        ge=5 * NS_PER_MS,
-        le=60 * NS_PER_S,
-        description="One stretch of load on one cell; fitted to the cell's service time if not given.",
-    )
-    start_timeout_ns: Duration = Field(
-        30 * NS_PER_S,
-        alias="start_timeout",
-        ge=NS_PER_S,
-        le=3600 * NS_PER_S,
-        description="A server must answer within this time.",
-    )
-    response_timeout_ns: Duration = Field(
-        10 * NS_PER_S,
-        alias="response_timeout",
-        ge=10 * NS_PER_MS,
-        le=600 * NS_PER_S,
-        description="An answer must come within this time.",
-    )
-    seed: int | None = Field(
-        None,
-        ge=0,
-        lt=2**63,
-        description="Seed of the order of slices, of mixes and arrivals; drawn and recorded if not given.",
-    )
-    generators: int = Field(
-        1, ge=1, le=64, description="Processes that generate the load, each on a core of its own if it can."
-    )
-    twin: bool = Field(True, description="Enter one deployment twice: the run measures its own noise.")
-    interleave: Interleave = Field(
-        "slices",
-        description="slices: all deployments are up at once, and the load hops between them. rounds: one "
-        "at a time is up, for those that cannot live side by side; intervals are wider.",
-    )
-
-    @property
-    def in_rounds(self) -> bool:
-        """Whether only one deployment is up at a time."""
-        return self.interleave == "rounds"
-
-    @field_validator("launches")
-    @classmethod
-    def _enough_to_look_after(cls, value: int, info: ValidationInfo) -> int:
-        if info.data.get("until") is not None and value < LAUNCHES_BEFORE_ENOUGH:
-            raise refused(_TOO_FEW_TO_LOOK_AFTER)
-        return value
-
-
-def _launches(until: float | None, duration_ns: int) -> int:
-    """How many launches there are, or may be, where nothing is said about it."""
-    if until is None:
-        return LAUNCHES
-    fewest, most = LAUNCHES_TO_LOOK_AFTER
-    return min(max(fewest, duration_ns // LAUNCH_NS), most)
+def _not_too_many(choices: Any) -> Any:
+    if len(choices) > MOST_DEPLOYMENTS:
+        remedy = "shorten the lists of settings, which multiply, or make several scenarios of it"
+        raise refused(Mistake(f"these are more than {MOST_DEPLOYMENTS} deployments", remedy))
+    return choices
 
 
 def _distinct_servers(choices: tuple[ServerChoice, ...]) -> tuple[ServerChoice, ...]:
-    own_name = "give each its own `name:`"
+    own_name = "give each its own `name:`, or leave one out"
     refuse_any(
         Mistake(f"the deployment {quoted(choice.name)} is there twice", own_name, (place, "name"))
         for place, choice in repeated(choices, lambda choice: choice.name)
@@ -190,11 +62,15 @@ def _shared_ports(choices: tuple[ServerChoice, ...]) -> Iterator[Mistake]:
 class Scenario(Part):
     """What is measured: one app, under which servers, asked what, how hard and for how long.
 
-    Where the validation context is a collection of servers, a scenario that names another is refused.
+    Where the validation context is a collection of servers, as for what is yet to be measured, a scenario is
+    refused that names another, or has a check in which nothing could be decided.
     """
 
-    app: AppReference = Field(description="The WSGI application, as `package.module:attribute`.")
-    floor: AppReference | None = Field(
+    app: AppReference = Field(
+        description="The WSGI application, as `package.module:attribute`, or `package.module:create_app()` "
+        "where a call makes it."
+    )
+    floor: CallableReference | None = Field(
         None,
         description="A bare WSGI callable that gives the same answers: what the server alone costs.",
     )
@@ -206,18 +82,38 @@ class Scenario(Part):
         description="The Python whose environment the app and its servers run in, relative to the scenario "
         "file, such as ../app/.venv/bin/python; the one that `bench` runs in if not given.",
     )
-    setup: CommandLine = Field(
+    setup: CommandLines = Field(
         (),
-        description="Run with `bench check` in a fresh virtual environment where base and head need "
-        "different packages, such as `pip install -r requirements.txt`.",
+        description="A command, or a list of commands, run in the app's folder, the commands of its Python "
+        "first: by `bench run` once before the first launch; by `bench check` in fresh virtual environments "
+        "where base and head need different packages, such as `pip install -r requirements.txt`.",
+    )
+    teardown: CommandLines = Field(
+        (),
+        description="A command, or a list of commands, run in the same way after the last launch, whatever "
+        "happened.",
     )
     environment: dict[VariableName, Argument] = Field(
         {}, description="Environment variables for the servers; of ours they get only a few harmless ones."
     )
+    static: StaticFiles | None = Field(
+        None,
+        description="Files that servers serve by themselves where they can; the others leave it to the app.",
+    )
+    tls: bool = Field(False, description="Whether servers speak TLS, with a certificate made for the run.")
+    profile: Annotated[
+        tuple[Profile, ...],
+        Field(min_length=1, strict=False),
+        BeforeValidator(short_forms.one_or_many, json_schema_input_type=Profile | list[Profile]),
+    ] = Field(
+        (DEFAULT_PROFILE,),
+        description="equal: the same processes, threads and keep-alive for every server. shipped: what each "
+        "has by default. With a list of both every server is there twice.",
+    )
     servers: Annotated[
         tuple[ServerChoice, ...],
         Field(min_length=1, strict=False),
-        BeforeValidator(short_forms.server_list),
+        BeforeValidator(_not_too_many),
         AfterValidator(_distinct_servers),
     ] = Field(
         tuple(ServerChoice(server=name, name=name) for name in DEFAULT_SERVERS), description="The servers."
@@ -240,6 +136,14 @@ class Scenario(Part):
     )
     check: Check = Field(Check(), description="How `bench check` decides whether the app got slower.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _each_server_in_full(cls, value: Any) -> Any:
+        """A choice for every deployment; see `matrix`."""
+        if not isinstance(value, dict):
+            return value
+        return {**value, "servers": [choice.data for choice in choices(value)]}
+
     @model_validator(mode="after")
     def _has_ports_for_all_that_are_up(self) -> "Scenario":
         if not self.measure.in_rounds:
@@ -252,3 +156,16 @@ class Scenario(Part):
         requests = [request.label for request in self.requests]
         refuse_any(unknown_cells(self.check, servers, requests))
         return self
+
+    @model_validator(mode="after")
+    def _checks_in_launches_enough(self, info: ValidationInfo) -> "Scenario":
+        if info.context is None:
+            return self
+        servers = [choice.name for choice in self.servers]
+        figures = self.check.figures(servers, [cell for load in self.load for cell in self._asked(load)])
+        refuse_any(too_few_launches(self.check, figures))
+        return self
+
+    def _asked(self, load: Load) -> list[str]:
+        """What a deployment is asked at this load, as cells name it: a locustfile brings its own requests."""
+        return [request.label for request in self.requests] if load.locustfile is None else [load.locustfile]

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from bench.errors import Problem, ScenarioError
 from bench.scenario.mistakes import quoted
 from bench.scenario.model import Scenario
-from bench.scenario.places import value_at, with_full_servers
+from bench.scenario.places import Places, value_at
 from bench.scenario.sentences import problems_of
 from bench.scenario.texts import FILE_PATH, LOCUSTFILE
 from bench.scenario.yaml_nodes import Document, Node, compose
@@ -90,24 +90,40 @@ def _validated(
         return None, problems or [_EMPTY]
     if not isinstance(root.value, dict):
         return None, [*problems, _EMPTY if root.value is None else _no_mapping(root)]
-    problems += _problems_of_directory(root, folder) + _problems_of_locustfiles(root, folder)
+    problems += _problems_of_folders(root, folder) + _problems_of_locustfiles(root, folder)
     problems += _problems_of_pythons(root, folder)
     try:
         return Scenario.model_validate(root.plain(), context=servers, by_alias=True, by_name=False), problems
     except ValidationError as error:
-        return None, problems + problems_of(error, with_full_servers(root))
+        return None, problems + problems_of(error, root)
 
 
 def _no_mapping(root: Node) -> Problem:
     return Problem(root.line, root.column, "a scenario must be a mapping of keys to values", _LEAST)
 
 
-def _problems_of_directory(root: Node, folder: Path) -> list[Problem]:
-    node = value_at(root, ("directory",))
-    if not isinstance(node.value, str) or "\0" in node.value or os.path.isdir(folder / node.value):  # noqa: PTH112 - unlike Path.is_dir it takes a name that is too long
-        return []
-    what = f"there is no folder {quoted(node.value)} beside the scenario file"
-    return [Problem(node.line, node.column, what, "write it relative to the scenario file")]
+def _problems_of_folders(root: Node, folder: Path) -> list[Problem]:
+    """Folders that are not there; that of static files may be made by the scenario's setup."""
+    top = _parts(root)
+    static = _parts(top["static"]).get("folder") if "static" in top and "setup" not in top else None
+    return [
+        Problem(
+            node.line,
+            node.column,
+            f"there is no folder {quoted(node.value)} beside the scenario file",
+            "write it relative to the scenario file",
+        )
+        for node in (top.get("directory"), static)
+        if node is not None
+        and isinstance(node.value, str)
+        and "\0" not in node.value
+        and not os.path.isdir(folder / node.value)  # noqa: PTH112 - unlike Path.is_dir it takes a name that is too long
+    ]
+
+
+def _parts(node: Node) -> dict[str, Node]:
+    """The values of a mapping by their keys; none of anything else."""
+    return {key: value for key, (_, value) in node.value.items()} if isinstance(node.value, dict) else {}
 
 
 def _problems_of_locustfiles(root: Node, folder: Path) -> list[Problem]:
@@ -142,12 +158,11 @@ def _problems_of_pythons(root: Node, folder: Path) -> list[Problem]:
 
 def _pythons(root: Node) -> Iterator[Node]:
     """The values of `python` at the top and within each server."""
-    full = with_full_servers(root)
-    servers = value_at(full, ("servers",))
-    choices = servers.value if isinstance(servers.value, list) else [servers]
-    for part in (root, *(choices if servers is not full else ())):
-        if isinstance(part.value, dict) and "python" in part.value:
-            yield part.value["python"][1]
+    places = Places(root)
+    named = [choice.settings["python"].at for choice in places.choices if "python" in choice.settings]
+    for at in dict.fromkeys([("python",), *named]):
+        if (node := places.node(at)) is not root:
+            yield node
 
 
 def _fault_of_python(name: str, folder: Path) -> Iterator[tuple[str, str]]:

@@ -4,10 +4,12 @@ Whatever the loader accepts, the schema accepts. Not the other way round: that n
 durations within bounds or a folder there, a schema cannot say.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from bench.scenario.model import DEFAULT_SERVERS, Measure, Scenario
+from bench.scenario.matrix import DEFAULT_SERVERS, LISTS, LISTS_OF_A_PROXY, MOST_DEPLOYMENTS
+from bench.scenario.model import Measure, Scenario
+from bench.scenario.server_choice import WORKERS
 from bench.scenario.texts import PATH
 
 Schema = dict[str, Any]
@@ -21,6 +23,8 @@ def scenario_schema(servers: Collection[str]) -> Schema:
     schema: Schema = _tidied(Scenario.model_json_schema(by_alias=True))
     parts = schema.pop("$defs")
     parts["Measure"]["properties"] = _with_written_defaults(parts["Measure"]["properties"])
+    proxy = parts["Behind"]["properties"]
+    parts["Behind"]["properties"] = proxy | {key: _or_list(proxy[key]) for key in LISTS_OF_A_PROXY}
     parts |= _server_parts(parts["ServerChoice"], servers) | {"RequestLine": _request_line(parts["Request"])}
     parts["Mix"]["properties"]["mix"] = {
         "description": parts["Mix"]["properties"]["mix"]["description"],
@@ -48,7 +52,7 @@ def scenario_schema(servers: Collection[str]) -> Schema:
 
 def _server_parts(choice: Schema, servers: Collection[str]) -> Schema:
     """The ways to name one server: by its name, with settings below its name, or as one of the settings."""
-    settings = {key: value for key, value in choice["properties"].items() if key != "server"}
+    settings = _with_lists({key: value for key, value in choice["properties"].items() if key != "server"})
     named = {"anyOf": [_part("ServerSettings"), {"type": "null"}]}
     return {
         "ServerName": {
@@ -62,6 +66,12 @@ def _server_parts(choice: Schema, servers: Collection[str]) -> Schema:
             "additionalProperties": False,
         },
         "ServerChoice": {**choice, "properties": {"server": _part("ServerName"), **settings}},
+        "CommandChoice": {
+            **choice,
+            "description": "A server by its command line.",
+            "properties": settings,
+            "required": ["command", "name"],
+        },
         "NamedServers": {
             "description": "Servers with their settings.",
             "type": "object",
@@ -72,15 +82,30 @@ def _server_parts(choice: Schema, servers: Collection[str]) -> Schema:
     }
 
 
+def _with_lists(settings: Schema) -> Schema:
+    """The settings of a server, each with the lists that it may be, and the other words there are."""
+    behind = settings["behind"] | {"anyOf": [*settings["behind"]["anyOf"], {"enum": ["nginx"]}]}
+    lists = {key: _or_list(settings[key]) for key in (*LISTS, "profile") if key != "behind"}
+    return {**settings, **lists, "behind": _or_list(behind), WORKERS: lists["processes"]}
+
+
+def _or_list(setting: Schema) -> Schema:
+    """The schema of a setting, or of a list of such; what describes it stays outside."""
+    outer = {key: value for key, value in setting.items() if key in ("description", "default")}
+    one = {key: value for key, value in setting.items() if key not in outer}
+    forms = one.pop("anyOf") if one.keys() == {"anyOf"} else [one]
+    return {**outer, "anyOf": [*forms, {"type": "array", "items": _any_of(forms), "minItems": 1}]}
+
+
 def _servers(description: str, servers: Collection[str]) -> Schema:
-    one = _part("ServerName"), _part("ServerChoice"), {**_part("NamedServers"), "maxProperties": 1}
+    one = _part("ServerName"), _part("ServerChoice"), _part("CommandChoice")
+    listed = *one, {**_part("NamedServers"), "maxProperties": 1}
     return {
         "description": description,
         "anyOf": [
-            _part("ServerName"),
-            _part("ServerChoice"),
+            *one,
             _part("NamedServers"),
-            {"type": "array", "items": {"anyOf": list(one)}, "minItems": 1},
+            {"type": "array", "items": _any_of(listed), "minItems": 1, "maxItems": MOST_DEPLOYMENTS},
         ],
         "default": [name for name in DEFAULT_SERVERS if name in servers],
     }
@@ -97,8 +122,11 @@ def _request_line(request: Schema) -> Schema:
 
 
 def _one_or_many(*forms: Schema) -> Schema:
-    item = forms[0] if len(forms) == 1 else {"anyOf": list(forms)}
-    return {"anyOf": [*forms, {"type": "array", "items": item, "minItems": 1}]}
+    return {"anyOf": [*forms, {"type": "array", "items": _any_of(forms), "minItems": 1}]}
+
+
+def _any_of(forms: Sequence[Schema]) -> Schema:
+    return forms[0] if len(forms) == 1 else {"anyOf": list(forms)}
 
 
 def _part(name: str) -> Schema:

@@ -10,11 +10,13 @@ from pydantic_core import ErrorDetails
 from bench.errors import Problem
 from bench.scenario.check import Check, CheckException
 from bench.scenario.expectation import CHECKS, WORD, ExpectedBody, ExpectedHeader
-from bench.scenario.mistakes import KEY, TYPE, Mistake, did_you_mean, nearest, quoted
-from bench.scenario.model import Expectation, Load, Measure, Mix, Request, Scenario, ServerChoice
-from bench.scenario.places import Location, key_at, value_at
+from bench.scenario.mistakes import KEY, TYPE, Location, Mistake, did_you_mean, nearest, quoted
+from bench.scenario.model import Expectation, Load, Measure, Mix, Request, Scenario
+from bench.scenario.places import Places
 from bench.scenario.request import MIX, REQUEST
 from bench.scenario.requirement import Requirement
+from bench.scenario.server_choice import WORKERS, Behind, ServerChoice
+from bench.scenario.static_files import StaticFiles
 from bench.scenario.texts import WHAT_AND_REMEDY
 from bench.scenario.yaml_nodes import Node
 from bench.units import write_duration
@@ -31,7 +33,9 @@ _OF_A_REQUEST: dict[Location, type[BaseModel]] = {
 PARTS: dict[Location, type[BaseModel]] = {
     (): Scenario,
     ("require",): Requirement,  # before those of requests: of several homes the first is named
+    ("static",): StaticFiles,
     ("servers",): ServerChoice,
+    ("servers", "behind"): Behind,
     **{("requests", REQUEST, *below): part for below, part in _OF_A_REQUEST.items()},
     ("requests", MIX): Mix,
     ("requests", MIX, "require"): Requirement,
@@ -47,6 +51,10 @@ _REMEDIES = {
     "app": "write `app: package.module:attribute`",
     "server": "write `server: gunicorn`, or another that `bench servers` lists",
     "path": "write `path: /`, or the whole request as `GET /`",
+    "proxy": "write `proxy: nginx`",
+    "folder": "write the folder of the files, such as `folder: static`",
+    "StaticFiles": "write `static: {prefix: /static/, folder: static}`",
+    "Behind": "write `behind: nginx`, or `{proxy: nginx, backends: 2}`",
     "ServerChoice": "write a server's name, or `gunicorn: {threads: 8}`",
     "Request": "write it as `GET /json`",
     WORD: "or write what the body must be, such as `{contains: text}`",
@@ -66,7 +74,8 @@ _WHAT: dict[str, Callable[[dict[str, Any], Node], str]] = {
     "model_type": lambda *_: "must be a mapping of settings",
     "tuple_type": lambda *_: "must be a list",
     "too_short": lambda *_: "the list is empty",
-    "literal_error": lambda context, _: "must be one of " + context["expected"].replace("'", ""),
+    "bool_type": lambda *_: "must be true or false",
+    "literal_error": lambda context, _: _words(context["expected"]),
     "string_pattern_mismatch": lambda context, _: WHAT_AND_REMEDY[context["pattern"]][0],
     "greater_than_equal": lambda context, node: _bound("at least", context["ge"], node),
     "less_than_equal": lambda context, node: _bound("at most", context["le"], node),
@@ -75,26 +84,26 @@ _WHAT: dict[str, Callable[[dict[str, Any], Node], str]] = {
 
 
 def problems_of(error: ValidationError, root: Node) -> list[Problem]:
-    """The problems of a failed validation of what the root node holds; `root` has its servers in full form.
+    """The problems of a failed validation of what the root node holds.
 
-    What only follows from another mistake is left out.
+    What only follows from another mistake is left out, and what several deployments share is told once.
     """
-    errors = error.errors(include_url=False)
+    errors, places = error.errors(include_url=False), Places(root)
     meant = {_meant(details["loc"]) for details in errors if details["type"] == "extra_forbidden"}
-    problems = []
+    problems: dict[Problem, None] = {}
     for details in errors:
         if details["type"] == "missing" and details["loc"] in meant:
             continue
-        for mistake in _mistakes(details, root):
-            location = _in_the_file(details["loc"]) + mistake.at
-            place = _place(root, location)
+        for mistake in _mistakes(details, places):
+            location = places.written(_in_the_file(details["loc"]) + mistake.at)
+            place = places.node(location)
             if not place.broken:
                 what = _sentence(mistake.what, location, place)
-                problems.append(Problem(place.line, place.column, what, mistake.remedy))
-    return problems
+                problems[Problem(place.line, place.column, what, mistake.remedy)] = None
+    return list(problems)
 
 
-def _mistakes(details: ErrorDetails, root: Node) -> Iterator[Mistake]:
+def _mistakes(details: ErrorDetails, places: Places) -> Iterator[Mistake]:
     kind, location = details["type"], details["loc"]
     if kind == TYPE:
         yield from details["ctx"][TYPE]
@@ -105,7 +114,7 @@ def _mistakes(details: ErrorDetails, root: Node) -> Iterator[Mistake]:
     elif kind == "too_short" and details["input"]:
         return  # the entries that are there have mistakes of their own
     elif kind != "default_factory_not_called":  # which follows from a mistake in another field
-        yield _mistake_in_value(details, _place(root, _in_the_file(location)))
+        yield _mistake_in_value(details, places.node(places.written(_in_the_file(location))))
 
 
 def _in_the_file(location: Location) -> Location:
@@ -179,11 +188,8 @@ def _fits(pattern: Location, steps: Location) -> bool:
 
 
 def _keys_of(part: type[BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in part.model_fields.items()]
-
-
-def _place(root: Node, location: Location) -> Node:
-    return key_at(root, location[:-1]) if location[-1] == KEY else value_at(root, location)
+    others = [WORKERS] if part is ServerChoice else []
+    return [field.alias or name for name, field in part.model_fields.items()] + others
 
 
 def _sentence(what: str, location: Location, node: Node) -> str:
@@ -202,6 +208,11 @@ def _bound(relation: str, bound: int, node: Node) -> str:
     if isinstance(node.value, str):
         return f"must be {relation} {write_duration(bound)}"
     return f"must be a whole number {'' if relation == 'less than' else 'of '}{relation} {bound}"
+
+
+def _words(expected: str) -> str:
+    """The sentence for what is none of the words, which come in quotes."""
+    return f"must be {'one of ' if ' or ' in expected else ''}{expected.replace(chr(39), '')}"
 
 
 def _shown(node: Node) -> str:

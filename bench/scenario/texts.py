@@ -10,9 +10,11 @@ from pydantic import Field
 
 _IDENTIFIER = "[A-Za-z_][A-Za-z0-9_]*"
 _DOTTED = rf"{_IDENTIFIER}(\.{_IDENTIFIER})*"
+_SEGMENT = "[A-Za-z0-9_~-][A-Za-z0-9._~-]*"
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
-APP_REFERENCE = f"^{_DOTTED}:{_DOTTED}$"
+CALLABLE_REFERENCE = f"^{_DOTTED}:{_DOTTED}$"
+APP_REFERENCE = rf"^{_DOTTED}:{_DOTTED}(\(\))?$"
 VARIABLE_NAME = f"^{_IDENTIFIER}$"
 HEADER_NAME = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
 HEADER_VALUE = r"^[\t\x20-\x7e]*$"
@@ -25,9 +27,11 @@ RATE = r"^\s*[0-9]{1,9}(\.[0-9]{1,20})?\s*/\s*(s|min)\s*$"
 PRECISION = r"^\s*[0-9]{1,3}(\.[0-9]{1,6})?\s*%\s*$"
 LOCUSTFILE = r"^[^\x00-\x1f\x7f]+\.py$"
 FILE_PATH = r"^[^\x00-\x1f\x7f]+$"
+URL_PREFIX = rf"^/*{_SEGMENT}(/{_SEGMENT})*/*$"
 SHA256 = r"^[0-9A-Fa-f]{64}$"
 
 Name = Annotated[str, Field(pattern=NAME)]
+CallableReference = Annotated[str, Field(pattern=CALLABLE_REFERENCE)]
 AppReference = Annotated[str, Field(pattern=APP_REFERENCE)]
 VariableName = Annotated[str, Field(pattern=VARIABLE_NAME)]
 HeaderName = Annotated[str, Field(pattern=HEADER_NAME)]
@@ -38,6 +42,7 @@ Path = Annotated[str, Field(pattern=PATH)]
 Argument = Annotated[str, Field(pattern=ARGUMENT)]
 LocustfilePath = Annotated[str, Field(pattern=LOCUSTFILE)]
 FilePath = Annotated[str, Field(pattern=FILE_PATH)]
+UrlPrefix = Annotated[str, Field(pattern=URL_PREFIX)]
 Sha256 = Annotated[str, Field(pattern=SHA256)]
 
 WHAT_AND_REMEDY = {
@@ -46,9 +51,13 @@ WHAT_AND_REMEDY = {
         "underscores",
         "it also names files, so it can hold neither spaces nor slashes",
     ),
-    APP_REFERENCE: (
+    CALLABLE_REFERENCE: (
         "must name a module and what it holds, with a colon between",
         "write it as `package.module:attribute`",
+    ),
+    APP_REFERENCE: (
+        "must name a module and what it holds, with a colon between",
+        "write it as `package.module:attribute`, or `package.module:create_app()` where it is made by a call",
     ),
     VARIABLE_NAME: (
         "must be the name of an environment variable",
@@ -71,5 +80,9 @@ WHAT_AND_REMEDY = {
         "write it relative to the scenario file, such as `flows.py`",
     ),
     FILE_PATH: ("must be the path of a file", "write it relative to the scenario file"),
+    URL_PREFIX: (
+        "must be the path that URLs start with, of letters, digits, dots, dashes and underscores",
+        "such as `/static/`; files are served below it, never at the top",
+    ),
     SHA256: ("must be a SHA-256: 64 hexadecimal digits", "as `sha256sum` prints it"),
 }

@@ -9,14 +9,15 @@ from ruamel.yaml import YAML
 
 from bench.scenario.model import DEFAULT_SERVERS
 
-SERVERS = DEFAULT_SERVERS
+SERVERS = (*DEFAULT_SERVERS, "command")
 LOCUSTFILE = "flows.py"  # beside every scenario that is read
 
 Data = st.SearchStrategy[Any]
 
 IDENTIFIERS = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
 DOTTED = st.lists(IDENTIFIERS, min_size=1, max_size=3).map(".".join)
-APPS = st.tuples(DOTTED, DOTTED).map(":".join)
+CALLABLES = st.tuples(DOTTED, DOTTED).map(":".join)
+APPS = CALLABLES | CALLABLES.map("{}()".format)
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", fullmatch=True)
 PATHS = st.from_regex(r"/([!$-.0-~][!$-~]{0,20})?", fullmatch=True)
 ARGUMENTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
@@ -47,21 +48,59 @@ def durations(least_ms: int, most_ms: int) -> Data:
 
 
 PYTHONS = st.none() | st.just(sys.executable)  # the only one that is surely there
-COMMAND_LINES = st.sampled_from(["pip install -r 'my requirements.txt'", "make", []]) | st.lists(
-    ARGUMENTS.filter(bool), min_size=1, max_size=3
+COMMAND_LINES = st.sampled_from(["pip install -r 'my requirements.txt'", "make"])
+PROGRAMS = ARGUMENTS.filter(lambda text: text != "" and not text.startswith("-"))
+ARGUMENT_LISTS = st.tuples(PROGRAMS, st.lists(ARGUMENTS, max_size=2)).map(lambda pair: [pair[0], *pair[1]])
+SETUPS = COMMAND_LINES | st.lists(COMMAND_LINES | ARGUMENT_LISTS, max_size=3)
+
+
+def one_or_list(of: Data) -> Data:
+    """One of these, or a list of such, each there once."""
+    return of | st.lists(of, min_size=1, max_size=3, unique_by=repr)
+
+
+PROCESSES, THREADS = one_or_list(st.none() | st.integers(1, 256)), one_or_list(st.integers(1, 1024))
+PROXIES = st.just("nginx") | st.fixed_dictionaries(
+    {"proxy": st.just("nginx")},
+    optional={
+        "over": one_or_list(st.sampled_from(["unix", "tcp"])),
+        "backends": one_or_list(st.integers(1, 64)),
+    },
 )
+PROFILES = st.sampled_from(["equal", "shipped"])
 SETTINGS = st.fixed_dictionaries(
     {},
     optional={
         "name": NAMES,
-        "processes": st.none() | st.integers(1, 256),
-        "threads": st.integers(1, 1024),
+        "behind": st.none() | PROXIES | st.lists(st.none() | PROXIES, min_size=1, max_size=2),
+        "tls": one_or_list(st.booleans()),
         "port": st.none() | st.integers(1024, 65535),
         "options": st.lists(ARGUMENTS, max_size=3),
         "python": PYTHONS,
     },
+).flatmap(
+    lambda settings: st.one_of(
+        st.fixed_dictionaries(
+            {}, optional={"processes": PROCESSES, "threads": THREADS, "profile": st.just("equal")}
+        ),
+        st.fixed_dictionaries({}, optional={"workers": PROCESSES, "profile": st.just(["shipped", "equal"])}),
+        st.fixed_dictionaries({"profile": st.just("shipped")}),
+    ).map(lambda others: settings | others)
 )
-SERVER_NAMES = st.sampled_from(SERVERS)
+SERVER_NAMES = st.sampled_from(DEFAULT_SERVERS)
+COMMANDS = st.fixed_dictionaries(
+    {
+        "command": st.sampled_from(["hyper --at {host}:{port}", ["x", "{port}", "{host}{folder}", "{0} &"]]),
+        "name": NAMES,
+    },
+    optional={
+        "processes": st.integers(1, 256),
+        "behind": PROXIES,
+        "tls": st.booleans(),
+        "keep_alive": st.none() | st.booleans(),
+        "python": PYTHONS,
+    },
+)
 FULL_SERVERS = st.tuples(SERVER_NAMES, SETTINGS).map(lambda pair: {"server": pair[0], **pair[1]})
 NAMED_SERVERS = st.dictionaries(SERVER_NAMES, st.none() | SETTINGS, min_size=1, max_size=4)
 ONE_NAMED_SERVER = st.dictionaries(SERVER_NAMES, st.none() | SETTINGS, min_size=1, max_size=1)
@@ -69,7 +108,8 @@ SERVER_LISTS = (
     SERVER_NAMES
     | FULL_SERVERS
     | NAMED_SERVERS
-    | st.lists(SERVER_NAMES | FULL_SERVERS | ONE_NAMED_SERVER, min_size=1, max_size=4)
+    | COMMANDS
+    | st.lists(SERVER_NAMES | FULL_SERVERS | ONE_NAMED_SERVER | COMMANDS, min_size=1, max_size=4)
 )
 
 COOKIES = st.dictionaries(
@@ -186,10 +226,16 @@ MEASURES = st.fixed_dictionaries(
 SCENARIOS = st.fixed_dictionaries(
     {"app": APPS},
     optional={
-        "floor": st.none() | APPS,
+        "floor": st.none() | CALLABLES,
         "directory": st.just("."),
         "python": PYTHONS,
-        "setup": COMMAND_LINES,
+        "setup": SETUPS,
+        "teardown": SETUPS,
+        "static": st.none()
+        | st.fixed_dictionaries(
+            {"folder": st.just(".")}, optional={"prefix": st.sampled_from(["/static/", "assets/v1"])}
+        ),
+        "tls": st.booleans(),
         "environment": st.dictionaries(IDENTIFIERS, ARGUMENTS, max_size=3),
         "servers": SERVER_LISTS,
         "requests": REQUEST_LISTS,

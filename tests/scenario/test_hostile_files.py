@@ -20,7 +20,12 @@ FILES = {
     "deep blocks": ("- " * 10_000, "nested more than 50 levels deep"),
     "many keys": ("".join(f"key{number}: 1\n" for number in range(8_000)), "more than 10,000 values"),
     "many unknown keys": ("".join(f"key{number}: 1\n" for number in range(4_000)), "unknown key `key3999`"),
-    "many unknown servers": ("app: x:y\nservers:\n" + "- apache\n" * 9_000, "there is no server `apache`"),
+    "many servers": ("app: x:y\nservers:\n" + "- apache\n" * 9_000, "these are more than 64 deployments"),
+    "lists that multiply": (
+        "app: x:y\nservers: {flask: {workers: &a [" + "0, " * 999 + "0], threads: *a, tls: *a, "
+        "behind: [&b {proxy: nginx, backends: *a, over: *a}, *b]}}",
+        "these are more than 64 deployments",
+    ),
     "long tag": ("app: !" + "a" * 130_000, "the tag `!aaa"),
     "long key": ("a" * 1_000 + ": 1", "unknown key `aaa"),
     "long number": ("app: " + "9" * 100_000, "is too large a number"),

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bench.errors import ScenarioError
-from bench.scenario.model import DEFAULT_SERVERS, Expectation, Load, Mix, Request, Scenario, ServerChoice
+from bench.scenario.model import (
+    DEFAULT_SERVERS,
+    Expectation,
+    Load,
+    Mix,
+    Request,
+    Scenario,
+    ServerChoice,
+    StaticFiles,
+)
 from bench.scenario.reading import MOST_BYTES, LoadedScenario, load_scenario
 from tests.scenario.strategies import LOCUSTFILE, SCENARIOS, SERVERS, nearly_right, written
 
@@ -141,17 +150,34 @@ def test_a_locustfile_is_found_from_the_scenario_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("setup", "arguments"),
+    ("setup", "commands"),
     [
-        ("pip install -r 'my requirements.txt'", ("pip", "install", "-r", "my requirements.txt")),
-        (["pip", "install", "$HOME;"], ("pip", "install", "$HOME;")),
-        ([], ()),
+        ("pip install -r 'my requirements.txt'", [("pip", "install", "-r", "my requirements.txt")]),
+        (["make a", "make b;c"], [("make", "a"), ("make", "b;c")]),
+        ([["pip", "install", "$HOME;", "&&"], "make"], [("pip", "install", "$HOME;", "&&"), ("make",)]),
+        ("grep 'a | b' \"&&\" \\;", [("grep", "a | b", "&&", ";")]),
+        ([], []),
     ],
 )
-def test_a_command_line_is_split_as_a_shell_would_or_is_a_list(
-    setup: str | list[str], arguments: tuple[str, ...]
+def test_a_command_line_is_split_as_a_shell_would_and_a_list_is_several(
+    setup: Any, commands: list[tuple[str, ...]]
 ) -> None:
-    assert scenario_of(setup=setup).setup == arguments
+    scenario = scenario_of(setup=setup, teardown=setup)
+    assert (scenario.setup, scenario.teardown) == (tuple(commands), tuple(commands))
+
+
+@pytest.mark.parametrize("prefix", ["static", "/static", "static/", "/static/", "//static//"])
+def test_the_prefix_of_static_files_starts_and_ends_with_a_slash(prefix: str) -> None:
+    static = scenario_of(static={"prefix": prefix, "folder": "."}).static
+    assert static is not None
+    assert static.prefix == "/static/"
+
+
+def test_a_folder_of_static_files_may_be_made_by_the_setup() -> None:
+    static = {"folder": "made"}
+    assert scenario_of(static=static, setup="make made").static == StaticFiles(folder="made")
+    with pytest.raises(ScenarioError, match="there is no folder `made`"):
+        scenario_of(static=static)
 
 
 def test_a_python_is_found_from_the_scenario_file_and_its_link_not_followed(tmp_path: Path) -> None:
@@ -250,7 +276,8 @@ def test_what_is_wrong_is_said_in_plain_words(data: Any) -> None:
 def has_repetitions_alone(error: ValidationError) -> bool:
     """A list that is too short only without its wrong item follows from those, and is not told."""
     told = [one for one in error.errors() if not (one["type"] == "too_short" and one["input"])]
-    return all("is there twice" in one["msg"] or "to two" in one["msg"] for one in told)
+    follows = ("is there twice", "to two", "these are more than 64")
+    return all(any(words in one["msg"] for words in follows) for one in told)
 
 
 @given(SCENARIOS)
