@@ -94,9 +94,10 @@ def _ask_twice(
     request: Request, expected: Expected, deployment: RunningDeployment, timeout_s: float
 ) -> tuple[bytes, bytes] | str:
     """The bodies of two right answers, or what is wrong with one."""
-    data = request_bytes(request, deployment.port)
+    endpoint = deployment.endpoint
+    data = request_bytes(request, endpoint.port)
     try:
-        first, second = (ask(data, request.method, deployment.port, timeout_s) for _ in range(2))
+        first, second = (ask(data, request.method, endpoint, timeout_s) for _ in range(2))
     except (OSError, http.client.HTTPException) as error:
         return f"no answer to {request.label}: {error or type(error).__name__}"
     for answer in (first, second):

@@ -1,10 +1,12 @@
 """Which servers can be started in an environment, in which versions, and what to do about the others."""
 
 import shlex
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
+from bench.conductor.programs import version_of
 from bench.conductor.python_environment import OURS, PythonEnvironment
-from bench.servers import SERVERS, Server
+from bench.servers import SERVERS, Program, Server
 
 _OUR_PART = ("wsgi-bench", "locust", "gevent", "httptools", "numpy")
 _THE_APPS_PART = ("flask", "werkzeug")
@@ -12,12 +14,33 @@ _THE_APPS_PART = ("flask", "werkzeug")
 
 @dataclass(frozen=True)
 class Availability:
-    """A server, its version where it is installed, and else why not and what would help."""
+    """A server and its version where it can be run, and else the reason why not and what would help.
+
+    `version` is None where no distribution brings it; `programs` are the versions of the programs of the
+    system that it needs, by name.
+    """
 
     server: Server
     version: str | None
+    programs: dict[str, str] = field(default_factory=dict)
     reason: str = ""
     remedy: str = ""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it can be run."""
+        return not self.reason
+
+    def with_programs(self, needed: Iterable[Program]) -> "Availability":
+        """The same for who needs these programs, too."""
+        if not self.is_there:
+            return self
+        found = {program: version_of(program) for program in needed}
+        for program, version in found.items():
+            if version is None:
+                return replace(self, reason=f"{program.name} is not installed", remedy=program.remedy)
+        versions = {program.name: version for program, version in found.items() if version is not None}
+        return replace(self, programs={**self.programs, **versions})
 
 
 def available_servers(
@@ -32,13 +55,15 @@ def available_servers(
 
 
 def _look_up(server: Server, environment: PythonEnvironment, written: str | None) -> Availability:
-    version = installed_version(server.distribution, environment)
-    if version is not None:
-        return Availability(server, version)
-    where = f" for {written}" if written else ""
-    return Availability(
-        server, None, f"{server.distribution} is not installed{where}", _install(server.remedy, written)
-    )
+    needed = [name for name in (server.distribution, *server.requires) if name is not None]
+    found = environment.versions_of(needed)
+    version = found.get(server.distribution or "")
+    missing = [name for name in needed if name not in found]
+    if missing:
+        where = f" for {written}" if written else ""
+        reason = f"{missing[0]} is not installed{where}"
+        return Availability(server, version, reason=reason, remedy=_install(server.remedy, written))
+    return Availability(server, version).with_programs(server.programs)
 
 
 def _install(remedy: str, written: str | None) -> str:

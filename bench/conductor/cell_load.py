@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from bench.conductor.ceiling import CEILING_WINDOW_NS, ask_null_target, limit_of, null_target_order
+from bench.conductor.exchange import Endpoint
 from bench.conductor.generator_process import GeneratorProcess
 from bench.conductor.interruption import Interruption
 from bench.conductor.preparation import Prepared
@@ -40,11 +41,11 @@ class CellLoad:
         self._count(outcome)
         return limit_of(outcome)
 
-    def slice(self, cell: Cell, port: int, length: SliceLength, block: int) -> SliceOutcome:
-        """One slice of load on this cell, whose deployment listens on this port; `block` is its number."""
+    def slice(self, cell: Cell, endpoint: Endpoint, length: SliceLength, block: int) -> SliceOutcome:
+        """One slice of load on this cell, whose deployment is asked there; `block` is its number."""
         if cell.load.locustfile is not None:
             return self._generator.locustfile_slice(
-                self._users_order(cell.load.locustfile, cell, port, length)
+                self._users_order(cell.load.locustfile, cell, endpoint, length)
             )
         outcome = self._generator.slice(self._slice_order(cell, length, block))
         self._count(outcome)
@@ -82,10 +83,12 @@ class CellLoad:
             seed=draw_seed(cell, self._prepared.run.seed, block),
         )
 
-    def _users_order(self, locustfile: str, cell: Cell, port: int, length: SliceLength) -> LocustfileOrder:
+    def _users_order(
+        self, locustfile: str, cell: Cell, endpoint: Endpoint, length: SliceLength
+    ) -> LocustfileOrder:
         return LocustfileOrder(
             locustfile=str(self._prepared.loaded.beside(locustfile)),
-            url=f"http://127.0.0.1:{port}",
+            url=endpoint.url,
             users=cell.load.connections,
             ramp_ns=length.ramp_ns,
             counted_ns=length.counted_ns,

@@ -3,11 +3,14 @@
 Nothing of ours but the generator runs while a slice does: this process sleeps until the outcome comes.
 """
 
+import shlex
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
 from bench.conductor.cell_load import CellLoad
 from bench.conductor.children import adopt_orphans
+from bench.conductor.commands import of_scenario, run_to_end
 from bench.conductor.deployment import Stopping
 from bench.conductor.generator_process import GeneratorProcess
 from bench.conductor.interruption import Interruption
@@ -16,9 +19,11 @@ from bench.conductor.keeper import Keeper
 from bench.conductor.launch import LaunchInProgress
 from bench.conductor.machine import on_cores
 from bench.conductor.observer import Observer
+from bench.conductor.placement import python_of
 from bench.conductor.preparation import Prepared
 from bench.conductor.round import Known, Round
-from bench.errors import Interrupted
+from bench.conductor.temporary_folder import new_folder
+from bench.errors import InputError, Interrupted
 from bench.results.model import Run
 from bench.results.store import Store
 from bench.stats.decision import Decision
@@ -68,7 +73,9 @@ class _Conductor:
         self._store = store
         self._observer = observer
         self._interruption = interruption
+        self._folder = new_folder()
         self._keeper: Keeper | None = None
+        self._is_set_up = False
         self._generator: GeneratorProcess | None = None
         self._load: CellLoad | None = None
         self._launch: LaunchInProgress | None = None
@@ -79,7 +86,10 @@ class _Conductor:
     def carry_out(self) -> None:
         """Every launch, one after the other."""
         with self._interruption.held():
-            self._keeper = Keeper()
+            self._keeper = Keeper(self._folder)
+            self._folder.mkdir(mode=0o711)  # whoever Apache's workers run as must get through
+        self._set_up()
+        with self._interruption.held():
             self._generator = GeneratorProcess(
                 self.run.machine.generator_cores,
                 self._store.logs / "generator.log",
@@ -90,7 +100,14 @@ class _Conductor:
                 break
             self._observer.launching(number, self._prepared.most_launches)
             self._launch = LaunchInProgress(
-                number, self._prepared, self._store, self._observer, self._interruption, self._decision
+                number,
+                self._prepared,
+                self._folder,
+                self._store,
+                self._observer,
+                self._interruption,
+                self._decision,
+                self._keeper,
             )
             self._carry_out_launch(self._launch, self._generator)
             if self._is_enough():
@@ -105,8 +122,36 @@ class _Conductor:
             self._generator.stop()
         self._stop_running()
         self._wait_for_stopped()
+        if self._is_set_up:
+            self._tear_down()
         if self._keeper is not None:
             self._keeper.stop()
+
+    def _set_up(self) -> None:
+        """Make the app ready as the scenario says; what a check compares was made ready before."""
+        if self.run.check is None:
+            self._is_set_up = True
+            for command in self._prepared.loaded.scenario.setup:
+                self._run("setup", command)
+
+    def _tear_down(self) -> None:
+        """Clear up as the scenario says, whatever happened and fails; a second Ctrl-C ends that, too."""
+        for command in self._prepared.loaded.scenario.teardown:
+            try:
+                self._run("teardown", command)
+            except InputError as failed:
+                self._observer.warned(str(failed))
+            if self._interruption.hurried:
+                break
+
+    def _run(self, what: str, arguments: Sequence[str]) -> None:
+        """Run a command of the scenario to its end, or to a Ctrl-C in a hurry."""
+        loaded = self._prepared.loaded
+        self._observer.commanded(what, shlex.join(arguments))
+        command = of_scenario(
+            f"the {what}", arguments, python_of(loaded), loaded.directory, loaded.scenario.environment
+        )
+        run_to_end(command, self._store.logs / f"{what}.log", lambda: self._interruption.hurried)
 
     def _carry_out_launch(self, launch: LaunchInProgress, generator: GeneratorProcess) -> None:
         """Every round of a launch; where all deployments are up at once, there is one."""

@@ -1,76 +1,73 @@
 """A deployment at work: started, proven to be the one that answers, sampled, stopped."""
 
 import http.client
-import subprocess
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
 
-from bench.conductor import family
-from bench.conductor.children import child_environment, start
-from bench.conductor.exchange import Answer, ask, keeps_alive, request_bytes
+from bench.conductor.exchange import Answer, Endpoint, ask, keeps_alive, request_bytes
 from bench.conductor.interruption import Interruption
-from bench.conductor.log import last_lines
-from bench.conductor.ports import listening_sockets, sockets_of
-from bench.conductor.python_environment import OURS, PythonEnvironment
+from bench.conductor.log import LINES
+from bench.conductor.ports import listening_sockets, receiving_sockets, sockets_of
+from bench.conductor.running_part import RunningPart, Surroundings
+from bench.conductor.site import Site
 from bench.errors import InputError, ServerFailed
 from bench.results.model import Deployment, Failure
 from bench.scenario.model import Measure, Request
-from bench.servers import Process
+from bench.servers import Blueprint
 from bench.units import NS_PER_S, format_duration
 
 POLL_S = 0.005
 WRONG_STATUS_PATIENCE_S = 3.0
-PROCESSES_PATIENCE_S = 2.0
+PROCESSES_PATIENCE_S = 5.0
 STOP_PATIENCE_S = 5.0
-KILL_PATIENCE_S = 1.5
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """Where deployments are started: the app's folder, variables and Python, and the cores for servers."""
-
-    directory: Path
-    environment: Mapping[str, str]
-    cores: tuple[int, ...]
-    python: PythonEnvironment = OURS
 
 
 class RunningDeployment:
-    """One fresh start of a deployment. Raises ServerFailed where it cannot be started."""
+    """One fresh start of a deployment: all its parts. Raises ServerFailed where one cannot be started.
+
+    Its folder is made here, with the blueprint's files in it, and the run's certificate where it speaks TLS.
+    What it writes goes to the `log`; of several parts each has one of its own, named after it.
+    """
 
     def __init__(
-        self, deployment: Deployment, part: Process, *, port: int, log: Path, surroundings: Surroundings
+        self,
+        deployment: Deployment,
+        blueprint: Blueprint,
+        *,
+        site: Site,
+        log: Path,
+        surroundings: Surroundings,
     ) -> None:
         self.deployment = deployment
-        self.command = part.command
-        self.port = port
-        self.pids: list[int] = []
+        self.endpoint = Endpoint(site.port, site.certificate.tls if site.certificate else None)
+        self.files = dict(blueprint.files)
+        self.parts: list[RunningPart] = []
         self.start_up_ns: int | None = None
         self.keeps_alive: bool | None = None
-        self.processes: int | None = None
-        self._log = log
-        self._expected_processes = part.processes
-        self._nonce = family.new_nonce()
-        environment = {
-            **surroundings.environment,
-            **part.environment,
-            family.NONCE_VARIABLE: self._nonce,
-        }
+        site.prepare(blueprint.files)
         self._started_ns = time.perf_counter_ns()
-        with log.open("ab") as output:
-            self._process: subprocess.Popen[bytes] = start(
-                surroundings.python.command(part.command),
-                directory=surroundings.directory,
-                environment=child_environment(environment, surroundings.python),
-                cores=surroundings.cores,
-                output=output,
-            )
+        try:
+            for part, process in zip(deployment.parts, blueprint.parts, strict=True):
+                own = log if len(deployment.parts) == 1 else _log_of(part.name, log)
+                self.parts.append(RunningPart(part.name, process, log=own, surroundings=surroundings))
+        except BaseException:
+            self.kill()
+            raise
+
+    @property
+    def port(self) -> int:
+        """The port of 127.0.0.1 on which it is asked."""
+        return self.endpoint.port
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes it had when it was ready, those of all its parts."""
+        return [pid for part in self.parts for pid in part.pids]
 
     def wait_until_ready(self, request: Request, measure: Measure) -> None:
         """Wait for the first good answer, and prove that it came from this deployment.
@@ -80,6 +77,7 @@ class RunningDeployment:
         """
         data = request_bytes(request, self.port)
         deadline = time.monotonic() + measure.start_timeout_ns / NS_PER_S
+        self._wait_for_parts(deadline, format_duration(measure.start_timeout_ns))
         what = f"gave no answer to {request.label} within {format_duration(measure.start_timeout_ns)}"
         while True:
             self._require_alive()
@@ -97,99 +95,103 @@ class RunningDeployment:
         self._wait_for_processes()
         self._prove_who_answers()
         with suppress(OSError, http.client.HTTPException):
-            self.keeps_alive = keeps_alive(data, request.method, self.port, 5.0)
+            self.keeps_alive = keeps_alive(data, request.method, self.endpoint, 5.0)
+
+    def _wait_for_parts(self, deadline: float, patience: str) -> None:
+        """Wait until whoever stands behind another takes connections: until then a proxy answers errors."""
+        for part in self.parts[:-1]:
+            while not part.takes_connections:
+                self._require_alive()
+                if time.monotonic() > deadline:
+                    what = f"has a part, {part.name}, that did not listen within {patience}"
+                    raise self._not_started(what, part)
+                time.sleep(POLL_S)
 
     def _first_answer(self, data: bytes, method: str, deadline: float) -> Answer | None:
         try:
-            return ask(data, method, self.port, max(0.05, deadline - time.monotonic()))
+            return ask(data, method, self.endpoint, max(0.05, deadline - time.monotonic()))
         except (OSError, http.client.HTTPException):
             return None
 
     def _wait_for_processes(self) -> None:
         """Wait for the workers that start after the one that answered: later they would pass for new ones.
 
-        Where they do not come to be as many as expected, that is noted: `processes` tells how many there are.
+        Where they do not come to be as many as expected, that is noted: the parts tell how many there are.
         """
         deadline = time.monotonic() + PROCESSES_PATIENCE_S
-        while len(self._members()) != self._expected_processes and time.monotonic() < deadline:
+        while not all(part.is_whole for part in self.parts) and time.monotonic() < deadline:
             time.sleep(POLL_S)
 
     def _prove_who_answers(self) -> None:
-        members = self._members()
-        self.pids = [member.pid for member in members]
-        self.processes = len(members)
-        ours = sockets_of(self.pids)
-        for listening in listening_sockets():
-            if listening.port == self.port and listening.inode not in ours:
+        for part in self.parts:
+            part.note_members()
+        ours, listening = sockets_of(self.pids), listening_sockets()
+        if any(one.port == self.port and one.inode not in ours for one in listening):
+            raise self._not_started(f"is not what answers on port {self.port}: another process listens there")
+        for one in (*listening, *receiving_sockets()):
+            if one.inode in ours and not one.on_loopback:
                 raise self._not_started(
-                    f"is not what answers on port {self.port}: another process listens there"
-                )
-            if listening.inode in ours and not listening.on_loopback:
-                raise self._not_started(
-                    f"listens on port {listening.port} for other machines, too: only loopback is allowed"
+                    f"listens on port {one.port} for other machines, too: only loopback is allowed"
                 )
 
     def _require_alive(self) -> None:
-        code = self._process.poll()
-        if code is not None:
-            raise self._not_started(f"ended with exit code {code} before it answered")
+        for part in self.parts:
+            if part.exit_code is not None:
+                what = f"ended with exit code {part.exit_code} before it answered{self._of(part)}"
+                raise self._not_started(what, part)
 
-    def _not_started(self, what: str) -> ServerFailed:
-        return ServerFailed(f"{self.deployment.id} {what}", "\n  ".join(self.log_lines()))
+    def _of(self, part: RunningPart) -> str:
+        """Which part that was, where there are several."""
+        return f" ({part.name})" if len(self.parts) > 1 else ""
 
-    def log_lines(self) -> tuple[str, ...]:
-        """The last lines of what it wrote."""
-        return last_lines(self._log)
+    def _not_started(self, what: str, part: RunningPart | None = None) -> ServerFailed:
+        """The error; of the part that is to blame it quotes what that wrote last, or else of all."""
+        lines = self._log_lines() if part is None else part.last_lines()
+        return ServerFailed(f"{self.deployment.id} {what}", "\n  ".join(lines))
 
-    def _members(self) -> list[psutil.Process]:
-        return family.members(self._process.pid, self._nonce)
+    def _log_lines(self) -> list[str]:
+        """The last lines of what its parts wrote, as many of each."""
+        most = max(1, LINES // len(self.parts))
+        return [line for part in self.parts for line in part.last_lines(most)]
 
-    def cpu_ns(self) -> int:
-        """CPU time used so far by all its processes. Raises ProcessLookupError where one has ended."""
-        if self.has_ended:  # until that is asked, the system keeps its clock for us
-            raise ProcessLookupError(self._process.pid)
-        return family.cpu_ns(self.pids)
+    def cpu_by_part_ns(self) -> list[int]:
+        """CPU time used so far by each part. Raises ProcessLookupError where a process has ended."""
+        return [part.cpu_ns() for part in self.parts]
 
     def failure(self) -> Failure | None:
         """What has happened to its processes since it was ready, if anything has."""
-        code = self._process.poll()
-        if code is not None:
-            return Failure(code="died", what=f"ended with exit code {code} under load", log=self.log_lines())
-        now = {member.pid for member in self._members()}
-        if now != set(self.pids):
-            lost, new = set(self.pids) - now, now - set(self.pids)
-            what = f"{len(lost)} of its processes ended and {len(new)} new ones appeared under load"
-            return Failure(code="worker", what=what, log=self.log_lines())
+        for part in self.parts:
+            if part.exit_code is not None:
+                what = f"ended with exit code {part.exit_code} under load{self._of(part)}"
+                return Failure(code="died", what=what, log=part.last_lines())
+        for part in self.parts:
+            lost, new = part.changes()
+            if lost or new:
+                what = f"{lost} of its processes ended and {new} new ones appeared under load{self._of(part)}"
+                return Failure(code="worker", what=what, log=part.last_lines())
         return None
 
-    def memory_bytes(self) -> int | None:
-        """Memory of all its processes together (PSS)."""
-        return family.memory_bytes(self._members())
-
-    def ask_to_stop(self) -> list[psutil.Process]:
-        """Ask it to end; returns every process that must be gone."""
-        members = self._members()
-        with suppress(ProcessLookupError):
-            self._process.terminate()
-        return members
+    def ask_to_stop(self) -> list[list[psutil.Process]]:
+        """Ask its parts to end, the one that faces the load first; returns what must be gone, by part."""
+        return [part.ask_to_stop() for part in reversed(self.parts)][::-1]
 
     def kill(self) -> None:
         """End it without asking."""
-        self.make_sure(self._members())
+        self.make_sure([[] for _ in self.parts])
 
     @property
     def has_ended(self) -> bool:
-        """Whether its first process has ended."""
-        return self._process.poll() is not None
+        """Whether the first process of each part has ended."""
+        return all(part.exit_code is not None for part in self.parts)
 
-    def make_sure(self, known: list[psutil.Process]) -> None:
+    def make_sure(self, known: Sequence[Sequence[psutil.Process]]) -> None:
         """Kill what is left of it, and wait until that is gone."""
-        left = {process.pid: process for process in known}
-        left.update({member.pid: member for member in self._members()})
-        family.end(list(left.values()))
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(KILL_PATIENCE_S)
-        psutil.wait_procs([p for p in left.values() if p.pid != self._process.pid], timeout=KILL_PATIENCE_S)
+        for part, members in zip(self.parts, known, strict=True):
+            part.make_sure(members)
+
+
+def _log_of(part: str, log: Path) -> Path:
+    return log.with_name(f"{log.stem}-{part.replace('/', '-')}{log.suffix}")
 
 
 def refuse_redirect_away(answer: Answer, request: Request) -> None:

@@ -5,10 +5,39 @@ import json
 import socket
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bench.load import wire
+from bench.load.target import Tls
+from bench.load.tls import context_for
 from bench.scenario.model import Request
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a deployment is asked: a port of 127.0.0.1, and how to speak TLS where it does."""
+
+    port: int
+    tls: Tls | None = None
+
+    @property
+    def url(self) -> str:
+        """The root of all that it serves."""
+        return f"{'http' if self.tls is None else 'https'}://{HOST}:{self.port}"
+
+    @contextmanager
+    def connected(self, timeout_s: float) -> Iterator[socket.socket]:
+        """A new connection to it. Raises OSError where there is none, ssl.SSLError among them."""
+        with socket.create_connection((HOST, self.port), timeout_s) as connection:
+            if self.tls is None:
+                yield connection
+            else:
+                context = context_for(self.tls)
+                with context.wrap_socket(connection, server_hostname=self.tls.server_name) as wrapped:
+                    yield wrapped
 
 
 @dataclass(frozen=True)
@@ -32,9 +61,9 @@ def request_bytes(request: Request, port: int) -> bytes:
     body = b"" if request.body is None else request.body.encode()
     if request.json_body is not None:
         body = json.dumps(request.json_body, separators=(",", ":")).encode()
-    address = f"127.0.0.1:{port}"
+    authority = f"{HOST}:{port}"
     return wire.request_bytes(
-        request.method, request.path, address, (*headers, *request.headers.items()), body
+        request.method, request.path, authority, (*headers, *request.headers.items()), body
     )
 
 
@@ -46,15 +75,15 @@ def _own_headers(request: Request) -> Iterator[tuple[str, str]]:
         yield "Cookie", "; ".join(f"{name}={value}" for name, value in request.cookies.items())
 
 
-def ask(data: bytes, method: str, port: int, timeout_s: float) -> Answer:
+def ask(data: bytes, method: str, endpoint: Endpoint, timeout_s: float) -> Answer:
     """Send the request on a connection of its own. Raises OSError or http.client.HTTPException."""
-    with socket.create_connection(("127.0.0.1", port), timeout_s) as connection:
+    with endpoint.connected(timeout_s) as connection:
         return _ask(connection, data, method)
 
 
-def keeps_alive(data: bytes, method: str, port: int, timeout_s: float) -> bool:
+def keeps_alive(data: bytes, method: str, endpoint: Endpoint, timeout_s: float) -> bool:
     """Whether a connection serves a second request after the first. Raises as `ask` does for the first."""
-    with socket.create_connection(("127.0.0.1", port), timeout_s) as connection:
+    with endpoint.connected(timeout_s) as connection:
         first = _ask(connection, data, method)
         if "close" in first.headers.get("connection", "").lower():
             return False  # not asked again: the dev server leaves such a client waiting

@@ -1,14 +1,15 @@
 """The processes of a deployment, whatever they have forked: found, clocked, weighed and ended.
 
-A process belongs to the deployment when it descends from the one we started, or carries the deployment's
-nonce in its environment: a daemon that left its parent and its session is still found.
+A process belongs to the deployment when it descends from the one we started, is in the session that it leads,
+or carries the deployment's nonce in its environment. So a daemon that left its parent and its session is
+found, and so is a worker of nginx, which writes its title over its environment.
 """
 
 import os
 import secrets
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 
 import psutil
@@ -31,11 +32,23 @@ def members(root: int, nonce: str) -> list[psutil.Process]:
         if process.status() != psutil.STATUS_ZOMBIE:
             found[root] = process
     for orphan in psutil.Process().children():
-        if orphan.pid not in found and orphan.pid != root and carries(orphan, nonce):
+        if orphan.pid not in found and orphan.pid != root and _is_of(orphan, root, nonce):
             found[orphan.pid] = orphan
             with suppress(psutil.Error):
                 found.update({child.pid: child for child in orphan.children(recursive=True)})
     return list(found.values())
+
+
+def _is_of(process: psutil.Process, session: int, nonce: str) -> bool:
+    return is_in(process, {session}) or carries(process, nonce)
+
+
+def is_in(process: psutil.Process, sessions: Collection[int]) -> bool:
+    """Whether this process is in one of these sessions, told by the pid of the process that began each."""
+    try:
+        return os.getsid(process.pid) in sessions
+    except OSError:
+        return False
 
 
 def carries(process: psutil.Process, nonce: str) -> bool:

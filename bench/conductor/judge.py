@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from bench.conductor.answers import Judgement, differs, judge_answers, most_common
 from bench.conductor.deployment import RunningDeployment
-from bench.conductor.exchange import request_bytes
+from bench.conductor.exchange import HOST, request_bytes
 from bench.conductor.launch import LaunchInProgress, Version, as_asked, version_of
 from bench.load.target import Target, WireRequest
 from bench.results.model import Answer, Cell
@@ -126,18 +126,18 @@ class Judge:
         }
 
     def _target(self, cell: Cell, request: Request | Mix, judgements: Sequence[Judgement]) -> Target:
-        port = self.launch.running[cell.deployment].port
+        endpoint = self.launch.running[cell.deployment].endpoint
         requests = tuple(
             WireRequest(
                 name=cell.id if part is request else part.label,
                 method=part.method,
-                data=request_bytes(part, port),
+                data=request_bytes(part, endpoint.port),
                 expected=judgement.expected,
                 weight=part.weight,
             )
             for part, judgement in zip(request.parts, judgements, strict=True)
         )
-        return Target("127.0.0.1", port, requests)
+        return Target(HOST, endpoint.port, requests, endpoint.tls)
 
     def _apps_first(self, version: Version) -> list[RunningDeployment]:
         """Those that run in the order of the run, floors last: where opinions are even, the app is right."""

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -39,16 +40,44 @@ class Keeper:
             start_new_session=True,
         )
 
+    def watch(self, session: int) -> None:
+        """Have it end, in the end, whoever is in this session, told by the pid of who began it."""
+        self._tell(f"+{session}\n")
+
+    def forget(self, session: int) -> None:
+        """Nobody is in that session any more: who gets its number is not ours."""
+        self._tell(f"-{session}\n")
+
+    def _tell(self, line: str) -> None:
+        if self._process.stdin is not None:
+            with suppress(OSError):  # where it was ended by others there is nobody to tell
+                self._process.stdin.write(line.encode())
+                self._process.stdin.flush()
+
     def stop(self) -> None:
         """Let it look once more for what is left, and end."""
         if self._process.stdin is not None:
-            self._process.stdin.close()
+            with suppress(OSError):
+                self._process.stdin.close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(self._patience_s)
 
 
-def _left(ours: str) -> list[psutil.Process]:
-    return [process for process in psutil.process_iter() if family.carries(process, ours)]
+def _sessions(told: Iterable[bytes]) -> set[int]:
+    """The sessions that were told and not forgotten, until `bench` ended."""
+    sessions: set[int] = set()
+    for line in told:
+        change = sessions.add if line.startswith(b"+") else sessions.discard
+        change(int(line[1:]))
+    return sessions
+
+
+def _left(ours: str, sessions: set[int]) -> list[psutil.Process]:
+    return [
+        process
+        for process in psutil.process_iter()
+        if family.carries(process, ours) or family.is_in(process, sessions)
+    ]
 
 
 def _remove(folder: Path) -> None:
@@ -62,9 +91,9 @@ def _remove(folder: Path) -> None:
 
 def main(ours: str, folder: str | None = None) -> None:
     """Wait for the end of `bench`, then kill every process of its deployments, and remove its folder."""
-    sys.stdin.buffer.read()
+    sessions = _sessions(line for line in sys.stdin.buffer if line.endswith(b"\n"))
     deadline = time.monotonic() + _PATIENCE_S
-    while (left := _left(ours)) and time.monotonic() < deadline:
+    while (left := _left(ours, sessions)) and time.monotonic() < deadline:
         family.end(left)
         time.sleep(_PAUSE_S)
     if folder is not None:

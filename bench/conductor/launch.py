@@ -2,19 +2,30 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
-from bench.conductor.answers import (
-    without_expectation,
-)
-from bench.conductor.deployment import RunningDeployment, Surroundings
+from bench.conductor.answers import without_expectation
+from bench.conductor.blueprints import addresses_of
+from bench.conductor.deployment import RunningDeployment
 from bench.conductor.interruption import Interruption
+from bench.conductor.keeper import Keeper
 from bench.conductor.observer import Observer
 from bench.conductor.ports import free_port
 from bench.conductor.preparation import Prepared
+from bench.conductor.running_part import Surroundings
 from bench.errors import ServerFailed
 from bench.plan import launch_order, shares_of
-from bench.results.model import Answer, Cell, Deployment, Failure, Launch, LaunchedDeployment, Revision
+from bench.results.model import (
+    Answer,
+    Cell,
+    Deployment,
+    Failure,
+    Launch,
+    LaunchedDeployment,
+    LaunchedPart,
+    Revision,
+)
 from bench.results.store import Store
 from bench.scenario.model import Measure, Request
 from bench.stats.decision import Decision
@@ -25,14 +36,19 @@ Version = Revision | Literal["reference"] | None
 
 @dataclass
 class LaunchInProgress:
-    """The deployments of one launch: those running, and the record of those that are not any more."""
+    """The deployments of one launch: those running, and the record of those that are not any more.
+
+    In the `folder` each gets one of its own.
+    """
 
     number: int
     prepared: Prepared
+    folder: Path
     store: Store
     observer: Observer
     interruption: Interruption
     decision: Decision
+    keeper: Keeper | None = None
     running: dict[str, RunningDeployment] = field(default_factory=dict)
     rejected: dict[str, str] = field(default_factory=dict)
     unlike: set[str] = field(default_factory=set)
@@ -73,22 +89,24 @@ class LaunchInProgress:
 
     def _start_one(self, deployment: Deployment) -> None:
         loaded = self.prepared.loaded
+        choice = self.prepared.choices[deployment.id]
         has_own_port = deployment.app == "app" and deployment.twin_of is None
-        fixed = self.prepared.choices[deployment.id].port if has_own_port else None
-        port = free_port(fixed, self._taken_ports())
-        (part,) = self.prepared.blueprint(deployment, port).parts
-        source = self.prepared.sources[deployment.id]
+        fixed = choice.server.port if has_own_port else None
+        port = free_port(fixed, self._taken_ports(), addresses_of(choice.server))
+        place = self.prepared.run.deployments.index(deployment)
+        site = self.prepared.site(deployment, port, self.folder / f"{self.number:03}-{place:03}")
         with self.interruption.held():
             started = self.running[deployment.id] = RunningDeployment(
                 deployment,
-                part,
-                port=port,
+                self.prepared.blueprint(deployment, site),
+                site=site,
                 log=self.store.logs / _log_name(self.number, deployment),
                 surroundings=Surroundings(
-                    directory=source.directory,
+                    directory=choice.source.directory,
                     environment=loaded.scenario.environment,
                     cores=self.prepared.run.machine.server_cores,
-                    python=source.python,
+                    python=choice.source.python,
+                    keeper=self.keeper,
                 ),
             )
         first = as_asked(loaded.scenario.requests[0].parts[0], version_of(deployment))
@@ -97,7 +115,8 @@ class LaunchInProgress:
 
     def _taken_ports(self) -> set[int]:
         """Ports of those that run, and those fixed for the ones still to come."""
-        fixed = {choice.port for choice in self.prepared.choices.values() if choice.port is not None}
+        choices = self.prepared.choices.values()
+        fixed = {choice.server.port for choice in choices if choice.server.port is not None}
         return fixed | {running.port for running in self.running.values()}
 
     def cells(self) -> list[Cell]:
@@ -186,13 +205,16 @@ def _log_name(launch: int, deployment: Deployment) -> str:
 def _record(
     deployment: Deployment, running: RunningDeployment | None, failure: Failure | None
 ) -> LaunchedDeployment:
+    if running is None:
+        parts = tuple(LaunchedPart(name=part.name, command=part.command) for part in deployment.parts)
+    else:
+        parts = tuple(part.record(weighed=failure is None) for part in running.parts)
     return LaunchedDeployment(
         deployment=deployment.id,
-        command=running.command if running else deployment.command,
+        parts=parts,
         start_up_ns=running.start_up_ns if running else None,
         keeps_alive=running.keeps_alive if running else None,
-        processes=running.processes if running else None,
-        memory_bytes=running.memory_bytes() if running and failure is None else None,
+        files=running.files if running else {},
         failure=failure,
     )
 

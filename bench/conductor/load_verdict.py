@@ -86,7 +86,7 @@ def _tally(load: SingleLoad) -> Tally:
         server="",
         app="app",
         version="",
-        command=(),
+        parts=(),
         processes=0,
         threads=0,
         promises_keep_alive=not _closes_connections(load),

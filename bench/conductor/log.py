@@ -11,14 +11,14 @@ _LONGEST_LINE = 500
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def last_lines(log: Path) -> tuple[str, ...]:
+def last_lines(log: Path, most: int = LINES) -> tuple[str, ...]:
     """The last lines that are not empty, without colours and whatever else a terminal would act on."""
     tail = b""
     with suppress(OSError), log.open("rb") as file:
         file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL_BYTES))
         tail = file.read(_TAIL_BYTES)
     lines = (_shown(line) for line in tail.decode(errors="replace").splitlines())
-    return tuple(line[:_LONGEST_LINE] for line in lines if line.strip())[-LINES:]
+    return tuple(line[:_LONGEST_LINE] for line in lines if line.strip())[-most:]
 
 
 def _shown(line: str) -> str:

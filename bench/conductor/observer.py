@@ -11,6 +11,12 @@ class Observer(Protocol):
     def planned(self, run: Run, estimated_ns: int) -> None:
         """The run is about to start and will take about this long."""
 
+    def commanded(self, what: str, command: str) -> None:
+        """A command of the scenario is about to run: its setup, or its teardown."""
+
+    def warned(self, what: str) -> None:
+        """Something went wrong that does not touch what was measured."""
+
     def launching(self, launch: int, launches: int) -> None:
         """A fresh start of all deployments begins."""
 

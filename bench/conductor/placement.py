@@ -4,28 +4,30 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.conductor import reference_app
 from bench.conductor.availability import Availability, available_servers
-from bench.conductor.ports import free_port
+from bench.conductor.blueprints import Choice, addresses_of, blueprint_of, lacking
+from bench.conductor.ports import free_port, names_every_address
 from bench.conductor.python_environment import OURS, PythonEnvironment
 from bench.conductor.source import Source
-from bench.errors import ServerFailed
-from bench.results.model import App, Deployment, Machine, Skipped
+from bench.errors import InputError, ServerFailed
+from bench.results.model import App, Deployment, Machine, Part, Skipped
 from bench.scenario.model import Scenario, ServerChoice
 from bench.scenario.reading import LoadedScenario
-from bench.servers import SERVERS, Blueprint, Settings
-
-PORT_PLACEHOLDER = 0  # no server is ever asked to listen there
-_REFERENCE = f"{Path(reference_app.__file__).stem}:app"
+from bench.servers import Blueprint
+from bench.servers.nginx import NGINX
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A deployment, the choice behind it, and where the version of the app that it serves comes from."""
+    """A deployment, and what was chosen for it."""
 
     deployment: Deployment
-    choice: ServerChoice
-    source: Source
+    choice: Choice
+
+    @property
+    def source(self) -> Source:
+        """Where the version of the app that it serves comes from."""
+        return self.choice.source
 
 
 def place(
@@ -37,26 +39,26 @@ def place(
     environment of the first source.
 
     Raises ServerFailed where a fixed port is taken, or one version of the app has a server that another has
-    not, and InputError where an environment's Python does not run.
+    not, and InputError where an environment's Python does not run or a server is told to listen for other
+    machines, too.
     """
     placed: list[Placed] = []
     skipped: list[Skipped] = []
     for choice in loaded.scenario.servers:
         found = [_look_up(loaded, choice, source) for source in sources]
-        missing = [availability for _, availability in found if availability.version is None]
+        missing = [availability for _, availability in found if not availability.is_there]
         if missing and len(missing) < len(found):
             raise ServerFailed(f"{missing[0].reason}, but it is in the other", missing[0].remedy)
         if missing:
             skipped.append(_skipped(choice, missing[0]))
             continue
-        free_port(choice.port, ())
+        free_port(choice.port, (), addresses_of(choice))
         for source, availability in found:
-            placed += _deployments(loaded, choice, source, availability.version or "", machine)
+            placed += _deployments(loaded, choice, source, availability, machine)
         if reference is not None:
             source, availability = found[0]
             beside = replace(source, directory=reference, revision=None)
-            version = availability.version or ""
-            placed.append(_placed(loaded, choice, "reference", beside, version, machine))
+            placed.append(_placed(loaded, choice, "reference", beside, availability, machine))
     return placed, skipped
 
 
@@ -67,19 +69,24 @@ def python_of(loaded: LoadedScenario) -> PythonEnvironment:
 
 
 def _look_up(loaded: LoadedScenario, choice: ServerChoice, source: Source) -> tuple[Source, Availability]:
-    """Where this server runs with this version of the app, and whether it is there.
+    """Where this server runs with this version of the app, and whether it can run as it was chosen.
 
     An environment that was made for the version goes before the server's own Python: only there are the
     packages that the version needs.
     """
     if source.python != python_of(loaded):
         found = available_servers(source.python)[choice.server]
-        reason = f"{found.reason} in the environment of {source.revision or 'the app'}"
-        return source, replace(found, reason=reason, remedy=f"let `setup:` install it: {found.remedy}")
-    if choice.python is not None:
-        source = replace(source, python=PythonEnvironment(loaded.python_at(choice.python)))
-    written = choice.python or loaded.scenario.python
-    return source, available_servers(source.python, written)[choice.server]
+        if not found.is_there:
+            reason = f"{found.reason} in the environment of {source.revision or 'the app'}"
+            found = replace(found, reason=reason, remedy=f"let `setup:` install it: {found.remedy}")
+    else:
+        if choice.python is not None:
+            source = replace(source, python=PythonEnvironment(loaded.python_at(choice.python)))
+        written = choice.python or loaded.scenario.python
+        found = available_servers(source.python, written)[choice.server]
+    found = found.with_programs((NGINX,) if choice.behind else ())
+    cannot = lacking(choice) if found.is_there else None
+    return source, found if cannot is None else replace(found, reason=cannot[0], remedy=cannot[1])
 
 
 def _skipped(choice: ServerChoice, missing: Availability) -> Skipped:
@@ -87,35 +94,57 @@ def _skipped(choice: ServerChoice, missing: Availability) -> Skipped:
 
 
 def _deployments(
-    loaded: LoadedScenario, choice: ServerChoice, source: Source, version: str, machine: Machine
+    loaded: LoadedScenario, choice: ServerChoice, source: Source, found: Availability, machine: Machine
 ) -> Iterator[Placed]:
     """The app under this server, and the floor under it where there is one; in a check the app alone."""
     if source.revision == "base":
         choice = choice.model_copy(update={"port": None})  # head has it
     for app in _apps(loaded.scenario, source):
-        yield _placed(loaded, choice, app, source, version, machine)
+        yield _placed(loaded, choice, app, source, found, machine)
 
 
 def _placed(
-    loaded: LoadedScenario, choice: ServerChoice, app: App, source: Source, version: str, machine: Machine
+    loaded: LoadedScenario,
+    choice: ServerChoice,
+    app: App,
+    source: Source,
+    found: Availability,
+    machine: Machine,
 ) -> Placed:
-    blueprint = blueprint_of(loaded.scenario, choice, app, version, PORT_PLACEHOLDER, machine)
-    (part,) = blueprint.parts
+    chosen = Choice(choice, found.version or "", app, source)
+    blueprint = blueprint_of(loaded, chosen, machine)
+    _refuse_other_machines(choice, blueprint)
     deployment = Deployment(
         id=_id(choice, app, source),
         name=choice.name,
         server=choice.server,
         app=app,
-        version=version,
-        command=part.command,
+        version=chosen.version,
+        parts=tuple(
+            Part(name=part.name or choice.server, command=part.command, processes=part.processes)
+            for part in blueprint.parts
+        ),
         processes=blueprint.processes,
         threads=blueprint.threads,
         promises_keep_alive=blueprint.keeps_alive,
-        expected_processes=part.processes,
         remarks=blueprint.remarks,
         revision=source.revision,
+        profile=choice.profile,
+        behind=choice.behind.proxy if choice.behind else None,
+        tls=choice.tls,
+        programs=found.programs,
     )
-    return Placed(deployment, choice, source)
+    return Placed(deployment, chosen)
+
+
+def _refuse_other_machines(choice: ServerChoice, blueprint: Blueprint) -> None:
+    """Raise InputError where a command line says that other machines may connect: nothing is to be undone."""
+    for word in (word for part in blueprint.parts for word in part.command):
+        if names_every_address(word):
+            raise InputError(
+                f"{choice.name} would listen for other machines, too: {word}",
+                "write 127.0.0.1; only loopback is allowed",
+            )
 
 
 def _apps(scenario: Scenario, source: Source) -> tuple[App, ...]:
@@ -128,31 +157,3 @@ def _id(choice: ServerChoice, app: App, source: Source) -> str:
     if source.revision is not None:
         return f"{choice.name}@{source.revision}"
     return choice.name if app == "app" else f"{choice.name}/{app}"
-
-
-def blueprint_of(
-    scenario: Scenario, choice: ServerChoice, app: App, version: str, port: int, machine: Machine
-) -> Blueprint:
-    """How to launch the app, the floor or the reference under this version of the server on this port."""
-    served: dict[App, str | None] = {"app": scenario.app, "floor": scenario.floor, "reference": _REFERENCE}
-    return SERVERS[choice.server].blueprint(
-        Settings(
-            app=served[app] or scenario.app,
-            version=version,
-            framework_app=app == "app",
-            port=port,
-            processes=choice.processes or len(machine.server_cores),
-            threads=choice.threads,
-            connections=_connections(scenario),
-            at_once=max(load.most_connections for load in scenario.load),
-            options=choice.options,
-        )
-    )
-
-
-def _connections(scenario: Scenario) -> int:
-    """How many connections a deployment may have: those of one cell stay open while another is measured."""
-    return sum(
-        load.most_connections * (1 if load.locustfile is not None else len(scenario.requests))
-        for load in scenario.load
-    )

@@ -9,14 +9,17 @@ from pathlib import Path
 
 from bench.conductor import reference_app
 from bench.conductor.availability import versions
+from bench.conductor.blueprints import Choice, blueprint_of
+from bench.conductor.certificate import RunCertificate, make_certificate
 from bench.conductor.descriptors import allow_connections
 from bench.conductor.machine import describe_machine
-from bench.conductor.placement import Placed, blueprint_of, place, python_of
+from bench.conductor.placement import Placed, place, python_of
+from bench.conductor.site import Site
 from bench.conductor.source import Source
-from bench.errors import ServerFailed
+from bench.errors import InputError, ServerFailed
 from bench.plan import cells_of, estimated_duration_ns
 from bench.results.model import Cell, Deployment, Machine, Run, Skipped
-from bench.scenario.model import Scenario, ServerChoice
+from bench.scenario.model import Scenario
 from bench.scenario.reading import LoadedScenario
 from bench.servers import Blueprint
 from bench.stats.baselines.reference import VERSION_NAME
@@ -26,15 +29,16 @@ from bench.stats.until import until
 
 @dataclass(frozen=True)
 class Prepared:
-    """A run that is ready to start: its description, and the choice and source behind each deployment (id).
+    """A run that is ready to start: its description, and what was chosen for each deployment (id).
 
-    `decide` tells after each launch whether to go on; without it the run has all its launches.
+    `certificate` is there where a deployment speaks TLS. `decide` tells after each launch whether to go on;
+    without it the run has all its launches.
     """
 
     loaded: LoadedScenario
     run: Run
-    choices: Mapping[str, ServerChoice]
-    sources: Mapping[str, Source]
+    choices: Mapping[str, Choice]
+    certificate: RunCertificate | None
     estimated_ns: int
     most_launches: int
     decide: Decide | None = None
@@ -42,13 +46,15 @@ class Prepared:
     @property
     def has_fixed_ports(self) -> bool:
         """Whether a deployment must have the very port of the one before it."""
-        return any(choice.port is not None for choice in self.choices.values())
+        return any(choice.server.port is not None for choice in self.choices.values())
 
-    def blueprint(self, deployment: Deployment, port: int) -> Blueprint:
-        """How to launch this deployment on this port."""
-        choice, machine = self.choices[deployment.id], self.run.machine
-        app, version = deployment.app, deployment.version
-        return blueprint_of(self.loaded.scenario, choice, app, version, port, machine)
+    def site(self, deployment: Deployment, port: int, folder: Path) -> Site:
+        """Where this deployment stands with this port and this folder, which is not there yet."""
+        return Site(port, folder, self.certificate if deployment.tls else None)
+
+    def blueprint(self, deployment: Deployment, site: Site) -> Blueprint:
+        """How to launch this deployment there."""
+        return blueprint_of(self.loaded, self.choices[deployment.id], self.run.machine, site)
 
 
 def prepare(
@@ -68,10 +74,12 @@ def prepare(
     server.
 
     Raises ServerFailed where a fixed port is taken or no server can be started here, and InputError where
-    fewer files may be open than there are connections, or an environment's Python does not run. Give
+    fewer files may be open than there are connections, a locustfile's users would have to speak TLS, an
+    environment's Python does not run, or the path of the app's folder is no text. Give
     `machine` where this process has been bound to some of its cores since they were looked at.
     """
     scenario, measure = loaded.scenario, loaded.scenario.measure
+    _refuse_unreadable(loaded.directory)
     machine = machine or describe_machine(measure.generators)
     sources = sources or (Source(loaded.directory, python_of(loaded)),)
     placed, skipped = place(loaded, sources, machine, reference)
@@ -81,6 +89,7 @@ def prepare(
     if (again := _twin(scenario, placed[0])) is not None:
         twin, cell = again
         placed, cells = [*placed, twin], (*cells, cell)
+    _refuse_users_over_tls(scenario, placed)
     allow_connections(_most_at_one_end(cells))
     if seed is None:
         seed = scenario.measure.seed
@@ -104,7 +113,7 @@ def prepare(
         loaded=loaded,
         run=run,
         choices={one.deployment.id: one.choice for one in placed},
-        sources={one.deployment.id: one.source for one in placed},
+        certificate=make_certificate() if any(one.deployment.tls for one in placed) else None,
         estimated_ns=estimated_duration_ns(measure, len(placed), cells),
         most_launches=measure.launches,
         decide=None if measure.until is None else until(measure.until),
@@ -114,6 +123,28 @@ def prepare(
 def _nothing_to_start(skipped: Sequence[Skipped]) -> ServerFailed:
     reasons = "\n  ".join(f"{skip.name}: {skip.reason}; {skip.remedy}" for skip in skipped)
     return ServerFailed("none of the scenario's servers can be started here", reasons)
+
+
+def _refuse_unreadable(directory: Path) -> None:
+    """Raise InputError where the folder's path is no text: command lines name it, and they are stored."""
+    try:
+        str(directory).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"the path of the app's folder is not UTF-8: {str(directory)!r}", "rename the folder"
+        ) from error
+
+
+def _refuse_users_over_tls(scenario: Scenario, placed: Sequence[Placed]) -> None:
+    """Raise InputError where a locustfile's users would meet a certificate that they cannot check."""
+    encrypted = [one.deployment.name for one in placed if one.deployment.tls]
+    for load in scenario.load:
+        if load.locustfile is not None and encrypted:
+            raise InputError(
+                f"{encrypted[0]} speaks TLS, and the users of {load.locustfile} do not know the certificate, "
+                "which is made for the run",
+                "leave `tls` out, or have the load made of `requests:`",
+            )
 
 
 def _cells(scenario: Scenario, placed: Sequence[Placed]) -> tuple[Cell, ...]:

@@ -17,6 +17,7 @@ from bench.errors import InputError
 
 OLDEST = (3, 8)  # the first that can name its packages by itself
 PATIENCE_S = 30.0
+_SERVERS_OF_THE_SYSTEM = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 _REMEDY = "name a Python that runs here, such as that of a virtual environment: `python: .venv/bin/python`"
 
 # Runs in whatever Python there is: an older one must read it to its end to say how old it is.
@@ -71,7 +72,7 @@ class PythonEnvironment:
 
     def variables(self) -> dict[str, str]:
         """The variables by which a child finds its commands before all others, and never ours by mistake."""
-        inherited = os.environ.get("PATH", os.defpath).split(os.pathsep)
+        inherited = search_path().split(os.pathsep)
         others = [folder for folder in inherited if self == OURS or not _is_ours(folder)]
         virtual = {"VIRTUAL_ENV": str(self.scripts.parent)} if self.is_virtual else {}
         return {"PATH": os.pathsep.join((str(self.scripts), *others)), **virtual}
@@ -83,6 +84,12 @@ class PythonEnvironment:
 
 
 OURS = PythonEnvironment(Path(sys.executable))
+
+
+def search_path() -> str:
+    """PATH, and after it where Debian keeps servers, which is not in everybody's PATH."""
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(dict.fromkeys((*folders, *_SERVERS_OF_THE_SYSTEM)))
 
 
 def _is_ours(folder: str) -> bool:

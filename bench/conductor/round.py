@@ -11,6 +11,7 @@ from bench.conductor.judge import Bodies
 from bench.conductor.launch import LaunchInProgress
 from bench.conductor.steal import stolen_ns, stolen_since
 from bench.histogram import Histogram
+from bench.load.messages import SliceOutcome
 from bench.plan import (
     WARM_UP_NS,
     SliceLength,
@@ -23,6 +24,7 @@ from bench.plan import (
     warm_up_ns,
 )
 from bench.results.model import Block, Cell, Slice
+from bench.stats.closed_loop import is_closed_loop
 
 
 @dataclass
@@ -77,14 +79,16 @@ class Round:
         )
 
     def _median_ns(self, cell: Cell) -> float:
-        """The median duration in a slice that is not counted, or in a longer one if that is too short."""
-        shortest_ns = warm_up_ns(cell.load)
-        port = self.launch.running[cell.deployment].port
+        """The typical duration in a slice that is not counted, or in a longer one if that is too short."""
+        shortest_ns, is_known = warm_up_ns(cell.load), cell.id in self.known.medians_ns
+        # The first few answers of a closed loop are those that found a thread free.
+        enough = cell.load.connections if is_closed_loop(cell.load) and not is_known else 1
+        endpoint = self.launch.running[cell.deployment].endpoint
         for length_ns in sorted({shortest_ns, max(shortest_ns, 10 * WARM_UP_NS)}):
-            outcome = self.load.slice(cell, port, SliceLength(0, length_ns), self.known.blocks)
-            if outcome.requests:
-                return Histogram.decode(outcome.histogram).quantile_ns(0.5)
-        return 10.0 * WARM_UP_NS
+            outcome = self.load.slice(cell, endpoint, SliceLength(0, length_ns), self.known.blocks)
+            if outcome.requests >= enough:
+                break
+        return _typical_ns(cell, outcome) if outcome.requests else 10.0 * WARM_UP_NS
 
     def _measure(self, lengths: dict[str, SliceLength]) -> None:
         launch, settled = self.launch, self.launch.decision.settled
@@ -116,11 +120,29 @@ class Round:
             return None
         cores = self.launch.prepared.run.machine.cores_in_use
         try:
-            stolen_before_ns, before_ns = stolen_ns(cores), deployment.cpu_ns()
-            outcome = self.load.slice(cell, deployment.port, length, self.known.blocks)
-            server_cpu_ns = deployment.cpu_ns() - before_ns
+            stolen_before_ns, before_ns = stolen_ns(cores), deployment.cpu_by_part_ns()
+            outcome = self.load.slice(cell, deployment.endpoint, length, self.known.blocks)
+            used_ns = zip(deployment.cpu_by_part_ns(), before_ns, strict=True)
+            cpu_ns = tuple(after - before for after, before in used_ns)
         except ProcessLookupError:
             self.known.broken |= self.launch.look_after()
             return None
         stolen = stolen_since(stolen_before_ns, cores)
-        return Slice(cell=cell.id, server_cpu_ns=server_cpu_ns, stolen_ns=stolen, **outcome.to_message())
+        return Slice(
+            cell=cell.id,
+            server_cpu_ns=sum(cpu_ns),
+            stolen_ns=stolen,
+            cpu_by_part_ns=cpu_ns if len(cpu_ns) > 1 else (),
+            **outcome.to_message(),
+        )
+
+
+def _typical_ns(cell: Cell, outcome: SliceOutcome) -> float:
+    """The median duration; in a closed loop the mean where that is longer.
+
+    A server that answers in bursts has a short median and long pauses, which a slice must not fall between.
+    """
+    median_ns = Histogram.decode(outcome.histogram).quantile_ns(0.5)
+    if not is_closed_loop(cell.load):
+        return median_ns
+    return max(median_ns, cell.load.connections * outcome.counted_ns / outcome.requests)

@@ -10,10 +10,15 @@ from bench.conductor.interruption import Interruption
 from bench.conductor.keeper import Keeper
 
 
+def new_folder() -> Path:
+    """The path of a folder that is not there yet; short, for there will be sockets in it."""
+    return Path(tempfile.gettempdir()).resolve() / f"bench-{secrets.token_hex(4)}"
+
+
 @contextmanager
 def temporary_folder(interruption: Interruption) -> Iterator[Path]:
     """A folder for us alone. Its keeper is there before it, and removes it in whatever way we end."""
-    folder = Path(tempfile.gettempdir()).resolve() / f"bench-{secrets.token_hex(8)}"
+    folder = new_folder()
     keeper = Keeper(folder)
     try:
         folder.mkdir(mode=0o700)

@@ -4,17 +4,25 @@ A run is described once (`Run`); each fresh start of the deployments adds a `Lau
 a `Block`. Durations are integer nanoseconds, sizes bytes. `docs/result-format.md` tells the format's history.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from bench.results.history import run_of_today, slice_of_today
+from bench.results.history import deployment_of_today, launched_of_today, run_of_today, slice_of_today
 
-FORMAT: Literal[2] = 2
+FORMAT: Literal[3] = 3
 
 App = Literal["app", "floor", "reference"]
 Revision = Literal["base", "head"]
+Profile = Literal["equal", "shipped"]
+
+
+def total(amounts: Iterable[int | None]) -> int | None:
+    """The sum of these amounts; None where one of them is not known."""
+    known = list(amounts)
+    return None if None in known else sum(amount for amount in known if amount is not None)
 
 
 class Record(BaseModel):
@@ -47,29 +55,52 @@ class Machine(Record):
         return tuple(sorted({*self.server_cores, *self.generator_cores}))
 
 
+class Part(Record):
+    """One process of a deployment, with all it becomes: `nginx`, or the `gunicorn` behind it.
+
+    The port in its command line is 0, and `{folder}` stands for the deployment's own folder. `processes` is
+    how many the configuration makes of it, itself included; None where that is not known.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    processes: int | None = None
+
+
 class Deployment(Record):
     """One server configuration serving one app.
 
-    `command` holds `{port}` where the port of the launch stands. `promises_keep_alive` is what the
-    configuration promises; what it did is `LaunchedDeployment.keeps_alive`. `twin_of` is the id of the
+    `processes` and `threads` are what the configuration asks for, None where that is not known.
+    `promises_keep_alive` is what it promises, None where nobody can tell; what it did is
+    `LaunchedDeployment.keeps_alive`. `behind` is the proxy in front of it. `twin_of` is the id of the
     deployment this one repeats to measure the run's own noise: it is in no ranking. `revision` tells the two
-    versions of the app apart that a check compares. `expected_processes` is how many the configuration makes,
-    whatever stands beside the workers counted; None where that is not known.
+    versions of the app apart that a check compares. `programs` are the versions of the programs of the system
+    that it needs, by name.
     """
+
+    _older = model_validator(mode="before")(deployment_of_today)
 
     id: str
     name: str
     server: str
     app: App
     version: str
-    command: tuple[str, ...]
-    processes: int
-    threads: int
-    promises_keep_alive: bool
+    parts: tuple[Part, ...]
+    processes: int | None
+    threads: int | None
+    promises_keep_alive: bool | None
     remarks: tuple[str, ...] = ()
     twin_of: str | None = None
     revision: Revision | None = None
-    expected_processes: int | None = None
+    profile: Profile = "equal"
+    behind: str | None = None
+    tls: bool = False
+    programs: dict[str, str] = {}
+
+    @property
+    def expected_processes(self) -> int | None:
+        """How many processes its parts make together; None where that is not known."""
+        return total(part.processes for part in self.parts)
 
 
 class LoadLevel(Record):
@@ -161,7 +192,7 @@ class Run(Record):
 
     _older = model_validator(mode="before")(run_of_today)
 
-    format: Literal[2] = FORMAT
+    format: Literal[3] = FORMAT
     id: str
     status: Literal["running", "complete", "partial"]
     started_at: datetime
@@ -188,16 +219,39 @@ class Failure(Record):
     log: tuple[str, ...] = ()
 
 
+class LaunchedPart(Record):
+    """One fresh start of a part of a deployment. Memory is PSS, that of all processes it became."""
+
+    name: str
+    command: tuple[str, ...]
+    processes: int | None = None
+    memory_bytes: int | None = None
+
+
 class LaunchedDeployment(Record):
-    """One fresh start of a deployment. Start-up is from exec to the first good answer, memory is PSS."""
+    """One fresh start of a deployment. Start-up is from exec to the first good answer.
+
+    `parts` are in the order of the deployment's, `files` what was written into its folder for it.
+    """
+
+    _older = model_validator(mode="before")(launched_of_today)
 
     deployment: str
-    command: tuple[str, ...]
+    parts: tuple[LaunchedPart, ...]
     start_up_ns: int | None
     keeps_alive: bool | None
-    processes: int | None
-    memory_bytes: int | None
+    files: dict[str, str] = {}
     failure: Failure | None = None
+
+    @property
+    def processes(self) -> int | None:
+        """How many processes it was; None where that was not seen."""
+        return total(part.processes for part in self.parts)
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """The memory of all its parts together; None where it was not looked at."""
+        return total(part.memory_bytes for part in self.parts)
 
 
 class Answer(Record):
@@ -265,7 +319,8 @@ class Slice(Record):
     responses), `connections_opened`, `server_cpu_ns` and the generator's two durations belong to the whole
     slice, from the first send to the last answer. Busy is CPU time, less that of polling in vain.
     `stolen_ns` is what the hypervisor withheld from a core meanwhile, the mean of the run's cores, in steps
-    of 10 ms: right only when added up over many slices.
+    of 10 ms: right only when added up over many slices. `cpu_by_part_ns` is the share of `server_cpu_ns` of
+    each part of the deployment, where there are several.
 
     Durations are service times of the answers that came within the window; in an open loop, latencies of the
     requests that were due within it. `by_request` tells the requests of a mix apart, by name.
@@ -289,6 +344,7 @@ class Slice(Record):
     arrivals: Arrivals | None = None
     by_request: dict[str, Share] = {}
     stolen_ns: int | None = None
+    cpu_by_part_ns: tuple[int, ...] = ()
 
 
 class Block(Record):

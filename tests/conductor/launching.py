@@ -7,20 +7,28 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
+from bench.conductor.availability import available_servers
 from bench.conductor.deployment import RunningDeployment, Stopping
 from bench.conductor.family import NONCE_VARIABLE
 from bench.conductor.interruption import Interruption
 from bench.conductor.launch import LaunchInProgress
 from bench.conductor.preparation import prepare
+from bench.conductor.programs import version_of
 from bench.results.model import Block, Cell, Deployment, Failure, Run
 from bench.results.store import Store
 from bench.scenario.model import Request
 from bench.scenario.reading import load_scenario
 from bench.servers import server_names
+from bench.servers.nginx import NGINX
 from bench.stats.decision import Decision
 
 ROOT = Path(__file__).parents[2]
+
+needs_nginx = pytest.mark.skipif(version_of(NGINX) is None, reason=f"nginx is not installed: {NGINX.remedy}")
+_APACHE = available_servers()["apache"]
+needs_apache = pytest.mark.skipif(not _APACHE.is_there, reason=f"{_APACHE.reason}: {_APACHE.remedy}")
 
 
 class Watcher:
@@ -31,6 +39,8 @@ class Watcher:
         self.rejections: dict[str, str] = {}
 
     def planned(self, run: Run, estimated_ns: int) -> None: ...
+    def commanded(self, what: str, command: str) -> None: ...
+    def warned(self, what: str) -> None: ...
     def launching(self, launch: int, launches: int) -> None: ...
     def ready(self, deployment: Deployment, start_up_ns: int) -> None: ...
     def measuring(self, launch: int, blocks: int) -> None: ...
@@ -66,7 +76,9 @@ def new_launch(
     path.write_text(json.dumps({"directory": str(ROOT), **scenario, "measure": measure}))
     prepared = prepare(load_scenario(path, server_names()), seed=1)
     store = Store.create(folder / "results", prepared.run.id)
-    return LaunchInProgress(1, prepared, store, watcher, interruption, Decision(enough=False))
+    return LaunchInProgress(
+        1, prepared, folder / "deployments", store, watcher, interruption, Decision(enough=False)
+    )
 
 
 def ask_often(deployment: RunningDeployment, times: int) -> None:
@@ -75,7 +87,7 @@ def ask_often(deployment: RunningDeployment, times: int) -> None:
 
     data = request_bytes(Request(path="/"), deployment.port)
     for _ in range(times):
-        assert ask(data, "GET", deployment.port, 10.0).status == 200
+        assert ask(data, "GET", deployment.endpoint, 10.0).status == 200
 
 
 def living(pids: list[int]) -> list[int]:

@@ -78,7 +78,9 @@ def baseline_for(prepared: Prepared, launches: int = 24, **update: object) -> Ba
 def launched(prepared: Prepared, folder: Path) -> Iterator[tuple[LaunchInProgress, Watcher]]:
     watcher, interruption = Watcher(), Interruption()
     store = Store.create(folder, "one")
-    launch = LaunchInProgress(1, prepared, store, watcher, interruption, Decision(enough=False))
+    launch = LaunchInProgress(
+        1, prepared, folder / "deployments", store, watcher, interruption, Decision(enough=False)
+    )
     try:
         launch.start(set())
         yield launch, watcher
@@ -103,8 +105,8 @@ def test_each_server_has_the_app_and_the_reference_with_one_cell_for_each_load(t
     assert len(of_references) == 4
     assert len(prepared.run.cells) == 4 + 8
     assert prepared.run.versions[VERSION_NAME] == reference_app.VERSION
-    assert prepared.sources["flask@head"].python == prepared.sources["flask/reference"].python
-    assert "run_simple" in " ".join(prepared.run.deployments[1].command)
+    assert prepared.choices["flask@head"].source.python == prepared.choices["flask/reference"].source.python
+    assert "run_simple" in " ".join(prepared.run.deployments[1].parts[0].command)
 
 
 def test_the_number_of_launches_is_settled_before(tmp_path: Path) -> None:

@@ -64,7 +64,9 @@ def loaded(home: Path, **scenario: Any) -> LoadedScenario:
 def launched(prepared: Prepared, folder: Path) -> Iterator[tuple[LaunchInProgress, Watcher]]:
     watcher = Watcher()
     store = Store.create(folder, prepared.run.id)
-    launch = LaunchInProgress(1, prepared, store, watcher, Interruption(), Decision(enough=False))
+    launch = LaunchInProgress(
+        1, prepared, folder / "deployments", store, watcher, Interruption(), Decision(enough=False)
+    )
     try:
         launch.start(set())
         yield launch, watcher
@@ -75,7 +77,7 @@ def launched(prepared: Prepared, folder: Path) -> Iterator[tuple[LaunchInProgres
 def told_by(deployment: RunningDeployment) -> list[str]:
     """The app's folder, its environment by what Python says, and by the variable."""
     data = request_bytes(Request(path="/"), deployment.port)
-    return ask(data, "GET", deployment.port, 10.0).body.decode().split()
+    return ask(data, "GET", deployment.endpoint, 10.0).body.decode().split()
 
 
 @pytest.mark.integration
@@ -155,12 +157,12 @@ def test_a_servers_own_python_counts_in_a_check_unless_its_sources_have_their_ow
     python = home / "shop" / ".venv" / "bin" / "python"
     scenario = loaded(home, servers=[{"server": "waitress", "python": str(python)}])
     shared = Source(home, OURS, "base"), Source(home / "shop", OURS, "head")
-    assert {one.python for one in prepare(scenario, sources=shared).sources.values()} == {
+    assert {one.source.python for one in prepare(scenario, sources=shared).choices.values()} == {
         PythonEnvironment(python)
     }
     own = PythonEnvironment(make_environment(home / "new", FLASK, waitress="99.0"))
     prepared = prepare(scenario, sources=[Source(home, own, "base"), shared[1]])
-    assert [one.python for one in prepared.sources.values()] == [own, PythonEnvironment(python)]
+    assert [one.source.python for one in prepared.choices.values()] == [own, PythonEnvironment(python)]
 
 
 @pytest.mark.integration
@@ -187,7 +189,9 @@ def test_the_commands_of_an_environment_come_first_and_ours_not_at_all(
     monkeypatch.setenv("PATH", os.pathsep.join((str(OURS.scripts), "/usr/bin", "/bin")))
     environment = PythonEnvironment(home / "shop" / ".venv" / "bin" / "python")
     variables = child_environment({}, environment)
-    assert variables["PATH"].split(os.pathsep) == [str(environment.scripts), "/usr/bin", "/bin"]
+    first, *others = variables["PATH"].split(os.pathsep)
+    assert first == str(environment.scripts)
+    assert others == ["/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"]
     assert variables["VIRTUAL_ENV"] == str(home / "shop" / ".venv")
     assert child_environment({})["PATH"].startswith(str(OURS.scripts))
 

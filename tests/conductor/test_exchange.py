@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from bench.conductor.exchange import ask, keeps_alive, request_bytes
+from bench.conductor.exchange import Endpoint, ask, keeps_alive, request_bytes
 from bench.scenario.model import Request
 
 
@@ -55,7 +55,7 @@ def test_cookies_go_in_one_header() -> None:
 def test_header_fields_are_kept_as_they_came() -> None:
     answer = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nset-cookie: \xe4\r\nContent-Length: 0\r\n\r\n"
     with answering(answer) as port:
-        got = ask(request_bytes(Request(path="/"), port), "GET", port, 10.0)
+        got = ask(request_bytes(Request(path="/"), port), "GET", Endpoint(port), 10.0)
     assert got.fields == ((b"Set-Cookie", b"a=b"), (b"set-cookie", b"\xe4"), (b"Content-Length", b"0"))
     assert got.headers == {"set-cookie": "\xe4", "content-length": "0"}
 
@@ -85,7 +85,7 @@ def test_a_body_comes_with_its_length(request_: Request, end: bytes) -> None:
 )
 def test_an_answer_is_read_whole_however_it_is_framed(answer: bytes) -> None:
     with answering(answer) as port:
-        got = ask(request_bytes(Request(path="/"), port), "GET", port, 10.0)
+        got = ask(request_bytes(Request(path="/"), port), "GET", Endpoint(port), 10.0)
     assert (got.status, got.body) == (200, b"hello")
 
 
@@ -101,17 +101,17 @@ def test_an_answer_is_read_whole_however_it_is_framed(answer: bytes) -> None:
 )
 def test_an_answer_that_is_cut_or_none_is_an_error(answer: bytes) -> None:
     with answering(answer) as port, pytest.raises((OSError, http.client.HTTPException)):
-        ask(request_bytes(Request(path="/"), port), "GET", port, 10.0)
+        ask(request_bytes(Request(path="/"), port), "GET", Endpoint(port), 10.0)
 
 
 def test_an_answer_that_does_not_come_in_time_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(TimeoutError):
-        ask(request_bytes(Request(path="/"), 1), "GET", silent.getsockname()[1], 0.05)
+        ask(request_bytes(Request(path="/"), 1), "GET", Endpoint(silent.getsockname()[1]), 0.05)
 
 
 def test_a_connection_is_kept_where_it_serves_a_second_request() -> None:
     whole = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
     with answering(whole, whole) as port:
-        assert keeps_alive(request_bytes(Request(path="/"), port), "GET", port, 10.0)
+        assert keeps_alive(request_bytes(Request(path="/"), port), "GET", Endpoint(port), 10.0)
     with answering(whole) as port:
-        assert not keeps_alive(request_bytes(Request(path="/"), port), "GET", port, 10.0)
+        assert not keeps_alive(request_bytes(Request(path="/"), port), "GET", Endpoint(port), 10.0)

@@ -13,17 +13,20 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench.conductor.deployment import RunningDeployment, Stopping, Surroundings
+from bench.conductor import deployment
+from bench.conductor.deployment import RunningDeployment, Stopping
 from bench.conductor.family import NONCE_VARIABLE
 from bench.conductor.interruption import Interruption
 from bench.conductor.judge import Bodies, Judge
 from bench.conductor.ports import free_port
 from bench.conductor.preparation import prepare
+from bench.conductor.running_part import Surroundings
+from bench.conductor.site import Site
 from bench.errors import InputError, ServerFailed
-from bench.results.model import Deployment
+from bench.results.model import Deployment, Part
 from bench.scenario.model import Measure, Request
 from bench.scenario.reading import load_scenario
-from bench.servers import Process, server_names
+from bench.servers import Blueprint, Process, server_names
 from tests.conductor.launching import ROOT, Watcher, ask_often, carrying, launched, living, new_launch
 
 pytestmark = pytest.mark.integration
@@ -31,7 +34,8 @@ pytestmark = pytest.mark.integration
 SHORT = {"start_timeout": "1s"}
 
 
-def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
+def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deployment, "STOP_PATIENCE_S", 0.5)
     with launched(tmp_path, app="tests.fixtures.stubborn:app", servers="waitress") as (launch, _):
         (pid,) = launch.running["waitress"].pids
         before = time.monotonic()
@@ -104,6 +108,10 @@ def test_a_foreign_server_on_a_fixed_port_is_found_before_anything_starts(tmp_pa
             prepare(load_scenario(scenario, server_names()))
 
 
+def blueprint_of_one(*command: str) -> Blueprint:
+    return Blueprint((Process(command),), processes=1, threads=1, keeps_alive=True)
+
+
 class _Foreign(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200)
@@ -116,16 +124,16 @@ class _Foreign(BaseHTTPRequestHandler):
 def test_a_foreign_server_that_answers_in_place_of_ours_is_never_measured(tmp_path: Path) -> None:
     """As where it came between our look at the port and the start, or shares the port with SO_REUSEPORT."""
     silent = Deployment(
-        id="ours", name="ours", server="waitress", app="app", version="1", command=(), processes=1,
-        threads=1, promises_keep_alive=True,
+        id="ours", name="ours", server="waitress", app="app", version="1",
+        parts=(Part(name="ours", command=()),), processes=1, threads=1, promises_keep_alive=True,
     )  # fmt: skip
     with HTTPServer(("127.0.0.1", 0), _Foreign) as foreign:
         thread = threading.Thread(target=foreign.serve_forever)
         thread.start()
         ours = RunningDeployment(
             silent,
-            Process(("sleep", "600")),
-            port=foreign.server_port,
+            blueprint_of_one("sleep", "600"),
+            site=Site(foreign.server_port, tmp_path / "deployment"),
             log=tmp_path / "log",
             surroundings=Surroundings(directory=tmp_path, environment={}, cores=(0,)),
         )
@@ -145,8 +153,8 @@ def test_a_server_that_is_not_there_fails_and_the_others_start(tmp_path: Path) -
     with pytest.raises(ServerFailed, match="cannot run no-such-server: No such file"):
         RunningDeployment(
             launch.prepared.run.deployments[0],
-            Process(("no-such-server",)),
-            port=free_port(None, ()),
+            blueprint_of_one("no-such-server"),
+            site=Site(free_port(None, ()), tmp_path / "deployment"),
             log=tmp_path / "log",
             surroundings=Surroundings(directory=tmp_path, environment={}, cores=(0,)),
         )
@@ -203,7 +211,7 @@ def test_apps_get_an_allow_listed_environment_and_that_of_the_scenario(
 def _variables_of(deployment: RunningDeployment) -> dict[str, str]:
     from bench.conductor.exchange import ask, request_bytes
 
-    answer = ask(request_bytes(Request(path="/"), deployment.port), "GET", deployment.port, 10.0)
+    answer = ask(request_bytes(Request(path="/"), deployment.port), "GET", deployment.endpoint, 10.0)
     variables: dict[str, str] = json.loads(answer.body)
     return variables
 

@@ -193,6 +193,16 @@ def test_a_locustfile_that_cannot_be_used_is_told_with_its_line(tmp_path: Path) 
     assert "line 3: NameError" in ended.stderr
 
 
+def test_users_of_a_locustfile_who_would_meet_a_certificate_of_the_run_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "users.py").write_text(USERS)
+    servers = ["waitress", {"gunicorn": {"tls": True}}]
+    path = scenario(tmp_path, app=GOOD, servers=servers, load={"locustfile": "users.py"})
+    ended = bench("run", path.name, cwd=tmp_path)
+    assert_told_once(ended)
+    assert ended.exit_code == 2
+    assert "gunicorn-tls speaks TLS" in ended.stderr
+
+
 def test_without_a_load_for_it_the_floor_is_not_even_started(tmp_path: Path) -> None:
     (tmp_path / "users.py").write_text(USERS)
     measure = {"for": "1s", "launches": 1, "slice": "300ms"}

@@ -65,8 +65,12 @@ def test_a_server_is_available_where_its_distribution_is_installed() -> None:
     found = available_servers()
     assert found.keys() == SERVERS.keys()
     for availability in found.values():
-        assert availability.version == installed_version(availability.server.distribution)
-        assert bool(availability.version) is not bool(availability.reason)
+        distribution = availability.server.distribution
+        assert availability.version == (distribution and installed_version(distribution))
+        assert availability.is_there is not bool(availability.reason)
+        assert bool(availability.reason) is bool(availability.remedy)
+        if availability.is_there and distribution is not None:
+            assert availability.version
     assert found["gunicorn"].version is not None
 
 

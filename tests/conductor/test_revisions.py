@@ -129,7 +129,7 @@ def test_with_a_setup_each_gets_an_environment_of_its_own(
     monkeypatch.setenv("PIP_INDEX_URL", "https://packages.invalid/")
     commit(repository, {"requirements.txt": "two", "shop/needed.py": "VERSION = 2"})
     before = digest(repository)
-    setup = ["python", "-c", INSTALL]
+    setup = [["python", "-c", INSTALL]]
     with compared(scenario(repository, setup=setup, python=quick_python(tmp_path))) as both:
         assert _version(both.base.python) == "1"
         assert _version(both.head.python) == "2"
@@ -151,9 +151,9 @@ def test_a_setup_that_fails_is_shown_and_nothing_is_left(
 ) -> None:
     (repository / "requirements.txt").write_text("two")
     before = digest(repository)
-    setup = ["python", "-c", "print('the index is down'); raise SystemExit(7)"]
+    setup = [["python", "-c", "print('the index is down'); raise SystemExit(7)"]]
     with (
-        pytest.raises(InputError, match=r"(?s)exit code 7.*the index is down"),
+        pytest.raises(InputError, match=r"(?s)the setup of base failed with exit code 7.*the index is down"),
         compared(scenario(repository, setup=setup, python=quick_python(tmp_path))),
     ):
         pass
@@ -164,7 +164,7 @@ def test_a_setup_that_fails_is_shown_and_nothing_is_left(
 def test_a_command_that_is_not_there_is_named(tmp_path: Path) -> None:
     missing = PythonEnvironment(tmp_path / "no/python")
     with pytest.raises(InputError, match=r"cannot run .*no/python"):
-        own_environment(tmp_path / "base", missing, ["pip"], tmp_path, lambda step: None)
+        own_environment(tmp_path / "base", missing, [["pip"]], tmp_path, lambda step: None)
 
 
 def test_a_folder_that_base_does_not_have_is_refused(repository: Path, temporary: Path) -> None:
@@ -294,7 +294,7 @@ def test_a_check_that_is_ended_at_any_moment_leaves_nothing(
     repository: Path, temporary: Path, moment: str, number: signal.Signals
 ) -> None:
     commit(repository, {"requirements.txt": "two"})
-    setup = [] if moment == "ready" else ["python", "-c", LASTING]
+    setup = [] if moment == "ready" else [["python", "-c", LASTING]]
     before, ours = digest(repository), f"{os.getpid()} {time.monotonic_ns()}"
     scenario(repository, python=quick_python(repository.parent), setup=setup)
     check = subprocess.Popen(

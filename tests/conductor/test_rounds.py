@@ -56,7 +56,9 @@ def test_all_are_started_on_the_port_they_share_and_recorded(run: Any) -> None:
     for launch in measured.launches:
         assert {one.deployment for one in launch.deployments} == set(NAMES)
         assert all(one.failure is None and one.memory_bytes for one in launch.deployments)
-        on_the_port = {one.deployment for one in launch.deployments if str(port) in " ".join(one.command)}
+        on_the_port = {
+            one.deployment for one in launch.deployments if str(port) in " ".join(one.parts[0].command)
+        }
         assert on_the_port == {"gunicorn", "gunicorn-sync", "waitress"}
 
 

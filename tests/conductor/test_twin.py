@@ -52,7 +52,7 @@ def test_the_twin_is_the_first_app_again_with_one_cell_at_the_end(tmp_path: Path
         "app",
         "waitress",
     )
-    assert (twin.server, twin.command) == (others[0].server, others[0].command)
+    assert (twin.server, twin.parts) == (others[0].server, others[0].parts)
     *cells, cell = run.cells
     assert cell.id == "waitress again GET /a @500/s"
     assert {one.deployment for one in cells} == {one.id for one in others}

@@ -22,8 +22,10 @@ PARTS = [
     Part("uwsgi", rate=500.0),
     Part("uwsgi", request="browsing", names=("GET /", "GET /json")),
     Part("uwsgi", locustfile="flows.py", names=("/", "/json")),
+    Part("behind", behind="nginx", made_of=(("uwsgi", 0.8), ("nginx", 0.2))),
 ]
 FORMAT_1 = Path(__file__).parent / "format-1"
+FORMAT_2 = Path(__file__).parent / "format-2"
 
 
 @pytest.fixture
@@ -181,6 +183,49 @@ def test_a_run_of_format_1_is_kept_in_the_format_of_today(tmp_path: Path) -> Non
         write(store, piece)
     assert store.read() == read
     assert json.loads((store.folder / "run.json").read_text())["format"] == FORMAT
+
+
+def test_a_run_of_format_2_is_read_with_the_one_part_each_deployment_was() -> None:
+    read = Store(FORMAT_2).read()
+    stored = json.loads((FORMAT_2 / "run.json").read_text())["deployments"]
+    assert read.run.format == FORMAT
+    for one, was in zip(read.run.deployments, stored, strict=True):
+        (part,) = one.parts
+        assert (part.name, list(part.command)) == (was["server"], was["command"])
+        assert part.processes == one.expected_processes == was["expected_processes"]
+        assert (one.profile, one.behind, one.tls, one.programs) == ("equal", None, False, {})
+
+
+def test_a_launch_of_format_2_keeps_its_command_lines_processes_and_memory() -> None:
+    for launch in Store(FORMAT_2).read().launches:
+        stored = json.loads((FORMAT_2 / "launches" / f"{launch.number:04}.json").read_text())["deployments"]
+        for one, was in zip(launch.deployments, stored, strict=True):
+            (part,) = one.parts
+            assert list(part.command) == was["command"]
+            assert (one.processes, one.memory_bytes) == (was["processes"], was["memory_bytes"])
+            assert one.files == {}
+
+
+def test_a_run_of_format_2_is_summed_up_as_any_other() -> None:
+    summary = summarise(Store(FORMAT_2).read())
+    assert [cell.deployment.name for cell in summary.cells] == [
+        "gunicorn",
+        "gunicorn",
+        "waitress",
+        "waitress",
+    ]
+    assert all(cell.goodput and cell.memory_bytes and not cell.parts for cell in summary.cells)
+
+
+def test_a_run_of_format_2_is_kept_in_the_format_of_today(tmp_path: Path) -> None:
+    read = Store(FORMAT_2).read()
+    store = Store.create(tmp_path, "run")
+    for piece in pieces_of(read):
+        write(store, piece)
+    assert store.read() == read
+    kept = json.loads((store.folder / "run.json").read_text())
+    assert kept["format"] == FORMAT
+    assert all("command" not in deployment for deployment in kept["deployments"])
 
 
 @pytest.mark.parametrize(
