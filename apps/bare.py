@@ -7,7 +7,7 @@ other scripts in a path, and the caching headers of static files. A chunked body
 refused with 413, where Flask cuts it off and finds it unreadable.
 
 Precomputed when the module is imported: `/`, `/json`, `/page` (recorded from the Flask app
-by `apps.record`), `/static/shop.css`, `/stream` (its chunks) and `/sqlite/<number>` (all rows).
+by `apps.record`), the files below `/static/`, `/stream` (its chunks) and `/sqlite/<number>` (all rows).
 Computed for each request, because the answer depends on it: `/users/<number>` and `POST /orders`, which
 reads and parses the body as any application must.
 `/work` and `/wait` give their answer without the work and the wait, as `/sqlite` does without the
@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from apps import content
+from apps import content, wallpaper
 
 
 class Answer(NamedTuple):
@@ -129,6 +129,7 @@ _FIXED = {
     "/json": _json(content.DOCUMENT),
     "/page": _fixed("text/html; charset=utf-8", (_HERE / "recorded" / "page.html").read_bytes()),
     "/static/shop.css": _fixed("text/css; charset=utf-8", (_HERE / "static" / "shop.css").read_bytes()),
+    "/static/wallpaper.svg": _fixed("image/svg+xml; charset=utf-8", wallpaper.picture()),
     "/stream": _stream(),
 }
 _PRODUCTS = {product.number: _json(product._asdict()) for product in content.PRODUCTS}

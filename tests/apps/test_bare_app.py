@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import Client, EnvironBuilder, TestResponse, run_wsgi_app
 
-from apps import bare, content, flask_app
+from apps import bare, content, flask_app, wallpaper
 
 ORDER = {"lines": [{"product": 3, "quantity": 2}, {"product": 10, "quantity": 1}]}
 GOOD_PATHS = (
@@ -86,6 +86,12 @@ def assert_same(path: str, method: str = "GET", **request: Any) -> TestResponse:
 def test_the_floor_gives_the_answer_of_the_flask_app(path: str) -> None:
     # If only /page differs, its template changed: `python -m apps.record` records it anew.
     assert assert_same(path).status_code == 200
+
+
+def test_the_floor_has_the_wallpaper_that_is_drawn_among_the_static_files() -> None:
+    wallpaper.draw()
+    answer = assert_same("/static/wallpaper.svg")
+    assert (answer.status_code, answer.data) == (200, wallpaper.FILE.read_bytes())
 
 
 @pytest.mark.parametrize("path", GOOD_PATHS)

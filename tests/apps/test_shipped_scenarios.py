@@ -1,5 +1,8 @@
 import importlib
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +11,28 @@ from ruamel.yaml import YAML
 from werkzeug.test import Client, TestResponse
 
 from bench.conductor.answers import expected_of
+from bench.conductor.blueprints import Choice, blueprint_of, lacking
+from bench.conductor.machine import describe_machine
+from bench.conductor.python_environment import OURS
+from bench.conductor.source import Source
 from bench.load.expectations import mismatch
-from bench.scenario.model import DEFAULT_SERVERS, Request, Scenario
+from bench.scenario.model import Request, Scenario
+from bench.scenario.reading import load_scenario
+from bench.servers import BUILT_IN, server_names
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
 FILES = sorted(FOLDER.glob("*.yaml"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _set_up() -> None:
+    """Run what each scenario says must be run before."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    for file in FILES:
+        scenario = load(file)
+        for command in scenario.setup:
+            directory = file.parent / scenario.directory
+            subprocess.run(command, cwd=directory, env={**os.environ, "PATH": path}, check=True)
 
 
 def load(file: Path) -> Scenario:
@@ -89,8 +109,40 @@ def test_a_scenario_finds_the_app_from_where_it_lies(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_a_scenario_asks_for_servers_there_are(file: Path) -> None:
-    assert {choice.server for choice in load(file).servers} <= set(DEFAULT_SERVERS)
+def test_every_server_of_a_scenario_can_be_launched_as_it_is_asked_for(file: Path) -> None:
+    loaded, machine = load_scenario(file, server_names()), describe_machine()
+    for server in loaded.scenario.servers:
+        assert lacking(server) is None
+        choice = Choice(server, "1.0", "app", Source(loaded.directory, OURS))
+        assert blueprint_of(loaded, choice, machine).parts
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_what_servers_serve_by_themselves_is_what_the_app_would_give(file: Path) -> None:
+    scenario = load(file)
+    if scenario.static is None:
+        return
+    folder, prefix = file.parent / scenario.static.folder, scenario.static.prefix
+    served = [
+        request
+        for request in scenario.requests
+        if isinstance(request, Request) and request.path.startswith(prefix)
+    ]
+    assert served
+    for request in served:
+        assert (folder / request.path.removeprefix(prefix)).read_bytes() == answer(scenario.app, request).data
+
+
+def test_there_is_a_scenario_for_every_server_and_every_role_of_one() -> None:
+    scenarios = [load(file) for file in FILES]
+    choices = [choice for scenario in scenarios for choice in scenario.servers]
+    proxies = [choice.behind for choice in choices if choice.behind]
+    assert {choice.server for choice in choices} == {server.name for server in BUILT_IN} - {"command"}
+    assert {choice.tls for choice in choices} == {False, True}
+    assert {choice.profile for choice in choices} == {"equal", "shipped"}
+    assert {proxy.over for proxy in proxies} == {"unix", "tcp"}
+    assert {proxy.backends for proxy in proxies} == {1, 2, 4}
+    assert any(scenario.static for scenario in scenarios)
 
 
 def test_every_setting_of_the_quickstart_is_explained() -> None:
