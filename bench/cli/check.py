@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from bench.cli import options
+from bench.cli import options, shell_values
 from bench.cli.baseline import measured_against, measured_to_save
 from bench.cli.check_outcome import CheckOutputs
 from bench.cli.measured import measured
@@ -24,15 +24,15 @@ from bench.servers import server_names
 @click.command("check")
 @click.argument("scenario", type=click.Path(path_type=Path))
 @click.option(
-    "--against", metavar="REF",
+    "--against", metavar="REF", shell_complete=shell_values.references,
     help="The git reference to compare with: a branch, a tag, a commit, such as origin/main or HEAD~1.",
 )  # fmt: skip
 @click.option(
-    "--baseline", metavar="FILE",
+    "--baseline", metavar="FILE", shell_complete=shell_values.files,
     help="The baseline to compare with, where the old version cannot be measured in the same run.",
 )  # fmt: skip
 @click.option(
-    "--save-baseline", metavar="FILE",
+    "--save-baseline", metavar="FILE", shell_complete=shell_values.files,
     help="Compare with nothing, and save how fast the app is as a baseline.",
 )  # fmt: skip
 @options.seed

@@ -1,4 +1,4 @@
-"""What a check leaves behind where GitHub runs it: a job summary, and annotations."""
+"""What a command leaves behind where GitHub runs it: a job summary, and annotations."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +8,7 @@ import click
 from bench.export.github import annotations
 from bench.export.markdown import STEP_SUMMARY_LIMIT, markdown
 from bench.stats.checks.summary import CheckSummary
+from bench.stats.summary import Summary
 
 _ROOM_TO_SAY_SO = 1024  # with less left of the summary, nothing useful can be added
 
@@ -15,13 +16,22 @@ _ROOM_TO_SAY_SO = 1024  # with less left of the summary, nothing useful can be a
 def report_to_github(check: CheckSummary, environment: Mapping[str, str], *, err: bool = False) -> None:
     """Append to the job's summary and print annotations, where the environment is that of a GitHub runner.
 
-    Annotations go to standard output, or with `err` to standard error, of which the runner reads both. A
-    summary that cannot be written is said and changes nothing: the verdict does not depend on it.
+    A summary that cannot be written is said and changes nothing: the verdict does not depend on it.
     """
     if where := environment.get("GITHUB_STEP_SUMMARY"):
         _append(Path(where), check)
+    annotate(check.summary, check, environment, err=err)
+
+
+def annotate(
+    summary: Summary, check: CheckSummary | None, environment: Mapping[str, str], *, err: bool = False
+) -> None:
+    """Print annotations, where the environment is that of a GitHub runner, of a run that may be a check.
+
+    They go to standard output, or with `err` to standard error: the runner reads both.
+    """
     if environment.get("GITHUB_ACTIONS") == "true":
-        click.echo(annotations(check), err=err, nl=False)
+        click.echo(annotations(summary, check), err=err, nl=False)
 
 
 def _append(path: Path, check: CheckSummary) -> None:

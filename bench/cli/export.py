@@ -4,11 +4,13 @@ from pathlib import Path
 
 import click
 
+from bench.cli import shell_values
 from bench.cli.exports import Export
 from bench.cli.output_file import STANDARD_OUTPUT
 from bench.export.formats import FORMATS
 from bench.results.store import Store
-from bench.stats.checks.check import check_of, is_check
+from bench.stats.caveats import is_check
+from bench.stats.checks.check import check_of
 from bench.stats.checks.summary import CheckSummary
 from bench.stats.summarise import summarise
 from bench.stats.summary import Summary
@@ -17,7 +19,7 @@ _LISTED = "\n\n".join(f"{name}: {each.what} ({', '.join(each.files)})." for name
 
 
 @click.command("export", epilog=_LISTED)
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path), shell_complete=shell_values.runs)
 @click.option(
     "-f", "--format", "formats", type=click.Choice(list(FORMATS)), multiple=True, required=True,
     help="The format; may be given several times.",

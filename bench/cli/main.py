@@ -53,6 +53,7 @@ class OrderedGroup(click.Group):
 
 
 COMMANDS = [
+    LazyCommand("bench.cli.init", "Write a scenario for APP, with the routes that answer 200."),
     LazyCommand("bench.cli.run", "Measure what SCENARIO says."),
     LazyCommand("bench.cli.check", "Say whether the app, as it is in its folder, got slower."),
     LazyCommand("bench.cli.load", "Put load on URL, which must be on this machine."),

@@ -1,5 +1,7 @@
 """What follows a run: the ranking, the report, the JSON, and what the exit code says."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -16,8 +18,19 @@ _NAMED = 3  # requirements in an error: all stand in the report
 WIDTH_WITHOUT_TERMINAL = 200  # a file has no width; cut to 80 columns, the ranking would lose digits
 
 
-def show(store: Store, reports: Path, json_file: str | None, ending: BenchError | None) -> None:
-    """Print the ranking of a stored run, write its report and JSON, and raise what its exit code says."""
+def show(
+    store: Store,
+    reports: Path,
+    json_file: str | None,
+    ending: BenchError | None,
+    environment: Mapping[str, str] = os.environ,
+) -> None:
+    """Print the ranking of a stored run, write its report and JSON, and raise what its exit code says.
+
+    What GitHub shows is printed where the environment is that of one of its runners.
+    """
+    from bench.cli.continuous_integration import annotate
+
     summary, measurements = summary_of(store)
     console = Console(stderr=json_file == STANDARD_OUTPUT, highlight=False)
     if not console.is_terminal:
@@ -27,6 +40,7 @@ def show(store: Store, reports: Path, json_file: str | None, ending: BenchError 
         write_json(summary, json_file)
     report = write_report(summary, measurements, reports)
     console.print(f"results  {store.folder}\nreport   {report}", soft_wrap=True, markup=False)
+    annotate(summary, None, environment, err=json_file == STANDARD_OUTPUT)
     if ending is None:
         raise_for(summary, measurements)
 

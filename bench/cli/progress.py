@@ -4,6 +4,7 @@ Everything is drawn when the conductor says so, between slices; rich's own refre
 """
 
 from collections import defaultdict
+from itertools import accumulate
 
 from rich.console import Console
 from rich.live import Live
@@ -13,6 +14,9 @@ from rich.text import Text
 
 from bench.results.model import Block, Cell, Deployment, Failure, Run
 from bench.units import NS_PER_S, format_duration, format_rate
+
+_BAR = 28  # columns of the bar
+_MORE = len("and 99 more")
 
 
 class RunProgress:
@@ -49,22 +53,36 @@ class RunProgress:
             self._live.start()
 
     def _say_how_long(self, run: Run, estimated_ns: int) -> None:
-        """Say how long it takes, at most where it ends when enough is known, and when that is."""
+        """Say how long it takes, or at most where it ends when enough is known, and what may follow."""
         measure = run.scenario["measure"]
         ends = f"every comparison is known to +-{measure['until']}" if measure.get("until") else ""
         if run.check is not None:
-            ends = f"every cell is decided; what got slower is repeated in {run.check.confirmation} launches"
+            ends = "every cell is decided"
         at_most = "at most " if ends else ""
         self._say(
             f"{'takes':<12} {at_most or 'about '}{format_duration(estimated_ns)}: {at_most}{measure['for']} "
             f"of load on {len(run.cells)} cells, in {at_most}{measure['launches']} launches"
         )
+        if (check := run.check or run.baseline) is not None:
+            more_ns = estimated_ns * check.confirmation / measure["launches"]
+            self._say(
+                f"{'':<12} and about {format_duration(more_ns)} more, {check.confirmation} launches, "
+                "to confirm a regression"
+            )
         if ends:
             self._say(f"{'until':<12} {ends}")
 
     def tell(self, step: str) -> None:
         """Say what is done before the run."""
         self._say(step)
+
+    def commanded(self, what: str, command: str) -> None:
+        """Say which command of the scenario runs now."""
+        self._say(f"{what:<12} {command}")
+
+    def warned(self, what: str) -> None:
+        """Say what went wrong, and does not touch what was measured."""
+        self._say(f"{'warning':<12} {what}", "yellow")
 
     def launching(self, launch: int, launches: int) -> None:
         """Say which launch begins."""
@@ -125,7 +143,9 @@ class RunProgress:
         if self._live is None:
             return
         picture = Table.grid(padding=(0, 1))
-        picture.add_row(ProgressBar(total=max(1, done_ns + remaining_ns), completed=done_ns, width=28), text)
+        picture.add_row(
+            ProgressBar(total=max(1, done_ns + remaining_ns), completed=done_ns, width=_BAR), text
+        )
         picture.add_row("", Text(self._goodput_so_far(), "dim"))
         self._live.update(picture, refresh=True)
 
@@ -135,7 +155,15 @@ class RunProgress:
             for key, counted_ns in self._counted_ns.items()
             if counted_ns and not self._cells[key].deployment.endswith("/floor")
         ]
-        return "  ".join(rates[:6])
+        return self._as_many_as_fit(rates)
+
+    def _as_many_as_fit(self, rates: list[str]) -> str:
+        """As many of the rates as have room in two lines beside the bar, and how many more there are."""
+        room = 2 * (self._console.width - _BAR - 2)
+        lengths = accumulate(len(rate) + 2 for rate in rates)
+        shown = max(1, sum(length <= room - _MORE for length in lengths))
+        more = [f"and {len(rates) - shown} more"] if len(rates) > shown else []
+        return "  ".join([*rates[:shown], *more])
 
     def _label(self, cell: Cell) -> str:
         """The deployment's name, with what it is asked where that differs from cell to cell."""

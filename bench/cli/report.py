@@ -4,14 +4,14 @@ from pathlib import Path
 
 import click
 
-from bench.cli import options, outcome
+from bench.cli import options, outcome, shell_values
 from bench.cli.check_outcome import CheckOutputs
 from bench.results.store import Store
-from bench.stats.checks.check import is_check
+from bench.stats.caveats import is_check
 
 
 @click.command("report")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path), shell_complete=shell_values.runs)
 @click.option(
     "--results", type=click.Path(path_type=Path), default="results", show_default=True, metavar="FOLDER",
     help="Where RUN is looked for when it is not a folder itself.",
@@ -27,4 +27,4 @@ def command(run: Path, results: Path, reports: Path, json_file: str | None) -> N
     if is_check(store.read_run()):
         CheckOutputs(reports, {"json": json_file}).show(store, environment={})
     else:
-        outcome.show(store, reports, json_file, None)
+        outcome.show(store, reports, json_file, None, environment={})

@@ -22,8 +22,9 @@ from bench.scenario.model import Scenario
 from bench.stats.baselines.cells import ReferredCell, baseline_of, referred_cells
 from bench.stats.baselines.judgement import LEVEL, AgainstBaseline, smallest_effect
 from bench.stats.caveats import condition
-from bench.stats.checks.changes import NOTHING, name_of, value_of
+from bench.stats.checks.changes import NOTHING, name_of, share_of_base, value_of
 from bench.stats.checks.figures import as_multiple
+from bench.stats.checks.words import worse
 from bench.stats.intervals import Floats
 from bench.stats.summarise import summarise
 from bench.stats.summary import Summary
@@ -92,13 +93,13 @@ def _row(cell: ReferredCell, metric: Metric, level: float | None) -> tuple[str, 
         value_of(metric, cell.typical(metric)),
         NOTHING if multiple is None else f"{multiple.value:.3g} x",
         f"{100 * float(np.std(known, ddof=1)):.1f} %" if len(known) > 1 else NOTHING,
-        "not gated" if level is None else _seen(known, level),
+        "not gated" if level is None else _seen(metric, known, level),
     )
 
 
-def _seen(known: Floats, level: float) -> str:
+def _seen(metric: Metric, known: Floats, level: float) -> str:
     effect = smallest_effect(AgainstBaseline((), ()), known, known, level) if len(known) else None
-    return NOTHING if effect is None else f"{100 * effect:.1f} % slower"
+    return NOTHING if effect is None else f"{100 * share_of_base(metric, effect):.1f} % {worse(metric)}"
 
 
 def _name(cell: ReferredCell) -> str:

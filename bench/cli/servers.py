@@ -17,15 +17,22 @@ def command(as_json: bool) -> None:
         return
     width = max(len(name) for name in found)
     for name, availability in found.items():
-        click.echo(f"{name:<{width}}  {availability.version or '-':<10}  {availability.server.summary}")
-        if availability.version is None:
+        click.echo(f"{name:<{width}}  {_version(availability):<10}  {availability.server.summary}")
+        if not availability.is_there:
             click.echo(f"{'':<{width}}  {availability.reason}; {availability.remedy}")
+
+
+def _version(availability: Availability) -> str:
+    """Its version where it can be run; that of a program of the system where nothing else has one."""
+    if not availability.is_there:
+        return "-"
+    return availability.version or next(iter(availability.programs.values()), "")
 
 
 def _facts(availability: Availability) -> dict[str, str | None]:
     return {
         "server": availability.server.name,
-        "version": availability.version,
+        "version": availability.version if availability.is_there else None,
         "summary": availability.server.summary,
         "reason": availability.reason or None,
         "remedy": availability.remedy or None,

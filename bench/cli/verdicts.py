@@ -21,6 +21,7 @@ from bench.stats.checks.changes import (
     value_of,
 )
 from bench.stats.checks.summary import CheckedCell, CheckSummary, MetricCheck
+from bench.stats.checks.words import what_helps
 from bench.stats.inference.gate import Verdict
 
 _COLUMNS = ("metric", "base", "head", "change", "", "95 % interval", "allowed", "verdict")
@@ -38,6 +39,8 @@ def print_check(check: CheckSummary, console: Console) -> None:
         console.print()
     for cell in open_:
         console.print(Text.assemble(_word(cell.verdict), f"  {cell.name}: {cell.why}"), soft_wrap=True)
+        for remedy in what_helps(cell):
+            console.print(Text(f"  {remedy}"), soft_wrap=True)
     print_requirements(check.summary, console)
     for note in (*check.notes, *check.summary.warnings):
         console.print(Text(f"note: {note}", "yellow"), soft_wrap=True)

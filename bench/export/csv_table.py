@@ -7,6 +7,7 @@ from statistics import median
 
 from bench.results.model import LoadLevel
 from bench.scenario.check import METRICS
+from bench.stats.checks.changes import comparable
 from bench.stats.checks.summary import CheckedCell, CheckSummary
 from bench.stats.summary import CellSummary, Comparison, Interval, Summary
 
@@ -83,12 +84,12 @@ def _compared(one: Comparison | None) -> dict[str, Value]:
 
 
 def _checked(cell: CheckedCell | None) -> dict[str, Value]:
-    """The verdict on the cell and on each metric, the ratios being those of head to base."""
+    """The verdict on the cell and on each metric, with ratios of head to base where these mean anything."""
     metrics = {one.metric: one for one in cell.metrics} if cell else {}
     row: dict[str, Value] = {"verdict": cell.verdict if cell else None, "why": cell.why if cell else None}
     for name in METRICS:
         one = metrics.get(name)
-        row |= _interval(f"{name}_to_base", one.ratio if one else None)
+        row |= _interval(f"{name}_to_base", one.ratio if one and cell and comparable(cell) else None)
         row[f"{name}_allowed"] = one.allow if one else None
         row[f"{name}_verdict"] = one.verdict if one else None
     return row

@@ -4,10 +4,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from bench.scenario.check import Metric
 from bench.stats.caveats import label
-from bench.stats.checks.changes import allowed, beside, change_of, comparable, interval_of, value_of
+from bench.stats.checks.changes import (
+    allowed,
+    beside,
+    change_of,
+    comparable,
+    interval_of,
+    share_of_base,
+    value_of,
+)
 from bench.stats.checks.summary import CheckedCell, CheckSummary, MetricCheck
-from bench.stats.checks.words import NAMES
+from bench.stats.checks.words import NAMES, what_helps, worse
 from bench.stats.inference.gate import Judgement
 from bench.stats.inference.verdict import Verdict
 from bench.stats.summary import CellSummary, Reason, RequirementVerdict, Summary
@@ -62,8 +71,10 @@ def _checked(cell: CheckedCell) -> Iterator[Gate]:
     gated = [one for one in cell.metrics if one.verdict is not None]
     by_metrics = worst({one.verdict for one in gated if one.verdict is not None})
     if not comparable(cell) or cell.verdict != by_metrics:
-        yield Gate(cell.name, VALIDITY, cell.verdict, cell.why)
-        yield from (Gate(cell.name, one.metric, "not judged", f"{_NOT_JUDGED} {_told(one)}") for one in gated)
+        yield Gate(cell.name, VALIDITY, cell.verdict, " ".join((cell.why, *what_helps(cell))))
+        yield from (
+            Gate(cell.name, one.metric, "not judged", f"{_NOT_JUDGED} {_values(one)}") for one in gated
+        )
         return
     yield Gate(cell.name, VALIDITY, "pass", f"Nothing speaks against the numbers of {beside(cell)} and head.")
     yield from (Gate(cell.name, one.metric, one.verdict, _told(one)) for one in gated if one.verdict)
@@ -71,22 +82,28 @@ def _checked(cell: CheckedCell) -> Iterator[Gate]:
 
 def _told(one: MetricCheck) -> str:
     """The metric in one line: both values, the change, what is allowed, and how sure it is."""
-    base, head = value_of(one.metric, one.base), value_of(one.metric, one.head)
-    parts = [f"{NAMES[one.metric]}: {base} in base, {head} in head"]
+    parts = [_values(one)]
     if one.ratio is not None:
-        parts.append(f"{change_of(one)} ({interval_of(one)}), {allowed(one)} slower is allowed")
-    parts += [_tested(one.judgement, "launches"), _tested(one.confirmation, "fresh launches")]
+        limit = f"{allowed(one)} {worse(one.metric)} is allowed"
+        parts.append(f"{change_of(one)} ({interval_of(one)}), {limit}")
+    for judgement, launches in ((one.judgement, "launches"), (one.confirmation, "fresh launches")):
+        parts.append(_tested(one.metric, judgement, launches))
     return "; ".join(part for part in parts if part)
 
 
-def _tested(judgement: Judgement | None, launches: str) -> str:
+def _values(one: MetricCheck) -> str:
+    base, head = value_of(one.metric, one.base), value_of(one.metric, one.head)
+    return f"{NAMES[one.metric]}: {base} in base, {head} in head"
+
+
+def _tested(metric: Metric, judgement: Judgement | None, launches: str) -> str:
     """How likely so much would be by chance, and what would have been seen where nothing was."""
     if judgement is None or not judgement.pairs:
         return ""
     chance = f"p = {judgement.p_value:.2g} from {judgement.pairs} {launches}"
     if judgement.detectable is None:
         return chance
-    return f"{chance}; {100 * judgement.detectable:.1f} % would have been seen"
+    return f"{chance}; {100 * share_of_base(metric, judgement.detectable):.1f} % would have been seen"
 
 
 def _validity(cell: CellSummary) -> Gate:

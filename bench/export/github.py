@@ -1,11 +1,14 @@
-"""What a check found as annotations of a GitHub workflow: lines that its runner takes for commands."""
+"""What a run is held to as annotations of a GitHub workflow: lines that its runner takes for commands."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from bench.stats.caveats import label
 from bench.stats.checks.summary import CheckSummary
+from bench.stats.checks.words import what_helps
 from bench.stats.inference.verdict import Verdict
+from bench.stats.summary import Summary
 
 MOST_OF_A_KIND = 10  # the page shows no more of one step
 
@@ -23,24 +26,31 @@ class Annotation:
     what: str
 
 
-def annotations(check: CheckSummary) -> str:
-    """One line for each cell and requirement that did not pass, and each note; empty where all is well."""
-    found = list(_found(check))
+def annotations(summary: Summary, check: CheckSummary | None = None) -> str:
+    """One line for each requirement that did not pass, of a check for each cell, too, and each note.
+
+    Empty where all is well.
+    """
+    found = [*(_of_cells(check) if check else ()), *_of_requirements(summary)]
+    found += [Annotation("notice", "Note", note) for note in (check.notes if check else ())]
     kinds: tuple[Kind, ...] = ("error", "warning", "notice")
     shown = (_at_most([one for one in found if one.kind == kind]) for kind in kinds)
     return "".join(f"{_line(one)}\n" for of_a_kind in shown for one in of_a_kind)
 
 
-def _found(check: CheckSummary) -> Iterator[Annotation]:
-    names = {cell.head.cell.id: cell.name for cell in check.cells}
+def _of_cells(check: CheckSummary) -> Iterator[Annotation]:
     for cell in check.cells:
         if cell.verdict in _KINDS:
-            yield Annotation(_KINDS[cell.verdict], f"{cell.verdict.capitalize()}: {cell.name}", cell.why)
-    for one in check.summary.requirements:
+            what = " ".join((cell.why, *what_helps(cell)))
+            yield Annotation(_KINDS[cell.verdict], f"{cell.verdict.capitalize()}: {cell.name}", what)
+
+
+def _of_requirements(summary: Summary) -> Iterator[Annotation]:
+    names = {cell.cell.id: label(cell) for cell in summary.cells}
+    for one in summary.requirements:
         if one.verdict in _KINDS:
             title = "Requirement not met" if one.verdict == "regression" else "Requirement not decided"
             yield Annotation(_KINDS[one.verdict], f"{title}: {names.get(one.cell, one.cell)}", one.what)
-    yield from (Annotation("notice", "Note", note) for note in check.notes)
 
 
 def _at_most(found: Sequence[Annotation]) -> Sequence[Annotation]:

@@ -7,6 +7,7 @@ from bench.export.markup import code, details, prose, row, table_head
 from bench.scenario.check import METRICS, Metric
 from bench.stats.checks.changes import (
     allowed,
+    beside,
     change_of,
     comparable,
     compared,
@@ -52,15 +53,19 @@ def _row(cell: CheckedCell, gated: Sequence[Metric]) -> str:
 
 
 def _metrics(cell: CheckedCell) -> list[str]:
-    """Every metric of the cell, gated or not, and what is wrong with head."""
+    """Every metric of the cell, gated or not, and what is wrong with its numbers."""
     lines = [table_head(["metric", "base", "head", "change", "allowed", "verdict"])]
     for one in cell.metrics:
         base, head = value_of(one.metric, one.base), value_of(one.metric, one.head)
         verdict = one.verdict if comparable(cell) else "not valid"
         held = (allowed(one), verdict) if verdict and one.gated else ("", "not gated")
-        lines.append(row([NAMES[one.metric], base, head, _change(one), *held]))
-    reasons = [f"- {prose(reason.what)}: {prose(reason.remedy)}" for reason in cell.reasons]
-    return [*lines, "", "Head:", "", *reasons] if reasons else lines
+        change = _change(one) if comparable(cell) else "-"
+        lines.append(row([NAMES[one.metric], base, head, change, *held]))
+    for whose, reasons in (("head", cell.reasons), (beside(cell), cell.base.reasons)):
+        if reasons:
+            listed = [f"- {prose(reason.what)}: {prose(reason.remedy)}" for reason in reasons]
+            lines += ["", f"{whose.capitalize()}:", "", *listed]
+    return lines
 
 
 def _change(one: MetricCheck) -> str:

@@ -13,10 +13,12 @@ from bench.stats.summary import (
     Comparison,
     Interval,
     Noise,
+    PartSummary,
     RequestSummary,
     RequiredFigure,
     RequirementVerdict,
     Split,
+    Spread,
     Summary,
 )
 from bench.stats.tally import in_rounds
@@ -63,6 +65,9 @@ def _cell(one: CellSummary) -> dict[str, Any]:
         "deployment": one.deployment.name,
         "server": one.deployment.server,
         "app": one.deployment.app,
+        "profile": one.deployment.profile,
+        "behind": one.deployment.behind,
+        "tls": one.deployment.tls,
         "request": one.cell.request,
         "load": _load(one.cell.load),
         "keeps_alive": one.keeps_alive,
@@ -77,6 +82,8 @@ def _cell(one: CellSummary) -> dict[str, Any]:
         "errors_by_kind": dict(one.errors),
         **(_arrivals(one.arrivals) if one.cell.load.is_open else {}),
         **({"by_request": _by_request(one)} if one.by_request else {}),
+        **({"parts": [_part(each) for each in one.parts]} if one.parts else {}),
+        **({"spread": _spread(one.spread)} if one.spread else {}),
         "valid": one.valid,
         "reasons": [{"code": why.code, "what": why.what, "remedy": why.remedy} for why in one.reasons],
     }
@@ -132,6 +139,26 @@ def _by_request(one: CellSummary) -> dict[str, Any]:
 def _longest(each: RequestSummary, one: CellSummary) -> float:
     """To three digits, as it comes from the histogram; not above the cell's own, which is exact."""
     return min(each.histogram.quantile_ns(1), one.longest_ns)
+
+
+def _part(one: PartSummary) -> dict[str, Any]:
+    cost = one.cpu_us_per_request
+    return {
+        "name": one.name,
+        "cpu_us_per_request": _number(cost.value if cost else None),
+        "cpu_share": _number(one.cpu_share),
+        "memory_mb": None if one.memory_bytes is None else one.memory_bytes / 1e6,
+        "processes": one.processes,
+    }
+
+
+def _spread(spread: Spread) -> dict[str, Any]:
+    return {
+        "of": spread.of,
+        "backends": spread.backends,
+        "least": _number(spread.least),
+        "most": _number(spread.most),
+    }
 
 
 def _comparison(one: Comparison) -> dict[str, Any]:

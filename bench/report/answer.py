@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bench.report.merits import shown
 from bench.report.standings import Condition, Group, conditions_of
-from bench.report.words import listed, percent
+from bench.report.words import first_of, listed, percent
 from bench.results.model import LoadLevel
 from bench.stats.merit import merit_of
 from bench.stats.summary import CellSummary, Interval, Summary
@@ -41,13 +41,13 @@ def _overloaded(condition: Condition) -> str:
         for cell in condition.app
         if any(reason.code == "overloaded" for reason in cell.reasons)
     ]
-    return f" {listed(names)} cannot keep up with {condition.load.label}." if names else ""
+    return f" {listed(first_of(names))} cannot keep up with {condition.load.label}." if names else ""
 
 
 def _standing(group: Group, condition: Condition) -> str:
     mode, name = group.mode.capitalize(), group.best.deployment.name
     if len(group.leaders) > 1:
-        names = listed([cell.deployment.name for cell in group.leaders])
+        names = listed(first_of([cell.deployment.name for cell in group.leaders]))
         text = f"{mode}, {names} tie at about {_figure(group.best)}: no difference is shown"
         return f"{text}.{_next(group, f' {name} does ', ' ')}"
     if not group.followers:

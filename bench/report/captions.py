@@ -6,7 +6,7 @@ from statistics import quantiles
 from bench.report.plots.percentiles import BEYOND, supports
 from bench.report.plots.timeline import deviations_of, per_block
 from bench.report.standings import Condition, Group
-from bench.report.words import duration, listed, percent
+from bench.report.words import duration, first_of, listed, percent
 from bench.stats.summary import CellSummary, Interval
 
 Amount = Callable[[CellSummary], float]
@@ -80,6 +80,19 @@ def cpu(condition: Condition) -> str:
     return _spread(cells, _cpu, lambda value: f"{value:,.0f}\u00a0us", "spends least CPU time on a request")
 
 
+def cpu_by_part(condition: Condition) -> str:
+    """What share of the CPU time the part in front takes, and how evenly backends work."""
+    cells = [cell for cell in condition.app if cell.parts and cell.parts[0].cpu_share is not None]
+    if not cells:
+        return "Not measured by part."
+    low, high = _extremes(cells, _front)
+    name, share = low.deployment.name, percent(_front(low))
+    text = f"{low.parts[0].name} in front takes {share} of the CPU time of {name}"
+    if low is not high:
+        text += f", {percent(_front(high))} of that of {high.deployment.name}"
+    return f"{text}. {_least_even(cells)}".strip()
+
+
 def memory(cells: tuple[CellSummary, ...]) -> str:
     """Who needs least memory."""
     known = [cell for cell in cells if cell.memory_bytes is not None]
@@ -116,7 +129,7 @@ def _leads(group: Group, condition: Condition) -> str:
     mode = group.mode.capitalize()
     names = [cell.deployment.name for cell in group.leaders]
     if len(names) > 1:
-        return f"{mode}, {listed(names)} cannot be told apart."
+        return f"{mode}, {listed(first_of(names))} cannot be told apart."
     follower = group.followers[0]
     return (
         f"{mode}, {names[0]} is ahead of all others; {follower.cell.deployment.name}, the next, "
@@ -143,6 +156,21 @@ def _spread(cells: list[CellSummary], amount: Amount, write: Callable[[float], s
 
 def _extremes(cells: list[CellSummary], amount: Amount) -> tuple[CellSummary, CellSummary]:
     return min(cells, key=amount), max(cells, key=amount)
+
+
+def _front(cell: CellSummary) -> float:
+    return cell.parts[0].cpu_share or 0.0
+
+
+def _least_even(cells: list[CellSummary]) -> str:
+    """Where the backends share the work least evenly; nothing where there are none."""
+    spreads = [(each.spread, each.deployment.name) for each in cells if each.spread is not None]
+    if not spreads:
+        return ""
+    spread, name = max(spreads, key=lambda each: (each[0].most - each[0].least) * each[0].backends)
+    where = f"Backends share the work least evenly in {name}: " if len(spreads) > 1 else f"In {name} "
+    least, most, even = percent(spread.least, 1), percent(spread.most, 1), percent(1 / spread.backends)
+    return f"{where}each of the {spread.backends} backends does {least} to {most} of it; even is {even}."
 
 
 def _cpu(cell: CellSummary) -> float:

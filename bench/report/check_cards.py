@@ -16,9 +16,10 @@ from bench.stats.checks.changes import (
     change_of,
     comparable,
     direction_of,
-    fractions,
     interval_of,
     name_of,
+    share_of_base,
+    shares_of_base,
     value_of,
 )
 from bench.stats.checks.summary import CheckedCell, MetricCheck
@@ -26,8 +27,8 @@ from bench.stats.inference.gate import Judgement, Verdict
 from bench.stats.summary import Reason
 
 READING = (
-    "Dots: launches, each one fresh start of {beside} and head. Up is slower: 5\u00a0% slower is 5\u00a0% "
-    "more time, or 4.8\u00a0% less goodput. Dashed: what is allowed; dotted: below it nothing is a "
+    "Dots: launches, each one fresh start of {beside} and head. Up is worse: less goodput, or more "
+    "time or memory, as a share of base. Dashed: what is allowed; dotted: below it nothing is a "
     "regression. Square, bar and band: the estimate of all launches with its 95\u00a0% interval. Launches "
     "beyond the scale are drawn at its edge."
 )
@@ -141,12 +142,12 @@ def _certainty(one: MetricCheck, judgement: Judgement | None) -> str:
     if judgement is None or not judgement.pairs:
         return ""
     if one.verdict == "pass":
-        at_most = judgement.at_most
-        return "surely not slower" if at_most <= 0 else f"surely below {percent(at_most, 1)}"
+        at_most = share_of_base(one.metric, judgement.at_most)
+        return "surely not worse" if at_most <= 0 else f"surely below {percent(at_most, 1)}"
     if judgement.verdict == "regression":
-        return f"slower at first, not {'confirmed' if one.confirming else 'repeated'}"
+        return f"worse at first, not {'confirmed' if one.confirming else 'repeated'}"
     if judgement.detectable is not None:
-        return f"{percent(judgement.detectable, 1)} would have been seen"
+        return f"{percent(share_of_base(one.metric, judgement.detectable), 1)} would have been seen"
     return ""
 
 
@@ -172,8 +173,8 @@ def _header(one: MetricCheck) -> str:
 
 
 def _launches(metrics: Sequence[MetricCheck]) -> list[LaunchRow]:
-    looked = [fractions(one.slow_downs) for one in metrics]
-    repeated = [fractions(one.confirming) for one in metrics]
+    looked = [shares_of_base(one.metric, one.slow_downs) for one in metrics]
+    repeated = [shares_of_base(one.metric, one.confirming) for one in metrics]
     first = [*zip(*looked, strict=True)]
     rows = [(False, values) for values in first] + [(True, values) for values in zip(*repeated, strict=True)]
     return [

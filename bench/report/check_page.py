@@ -4,10 +4,11 @@ import shlex
 
 from bench.report.check_cards import cards_of
 from bench.report.check_words import MARKS, WORDS, headline
+from bench.report.deployments import deployments_of
 from bench.report.frame import rendered
 from bench.report.notices import Notice, Point, failures
 from bench.report.requirements import requirement_rows
-from bench.report.tables import deployments_of, machine_of
+from bench.report.tables import machine_of
 from bench.report.words import listed, moment
 from bench.results.model import Measurements, Run
 from bench.stats.checks.changes import base_of, compared, head_of, saved

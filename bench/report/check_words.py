@@ -5,7 +5,7 @@ from math import isfinite
 
 from bench.report.words import listed
 from bench.scenario.check import Metric
-from bench.stats.checks.changes import direction_of, signed, slow_down_of
+from bench.stats.checks.changes import direction_of, signed, worsening_of
 from bench.stats.checks.summary import CheckedCell, CheckSummary, MetricCheck
 from bench.stats.inference.gate import Verdict
 
@@ -54,8 +54,8 @@ def _undecided(found: Sequence[CheckedCell], check: CheckSummary) -> list[str]:
 
 
 def told(one: MetricCheck) -> str:
-    """The estimate with its interval: `5.0 % slower (4.5 to 5.5)`."""
-    change = slow_down_of(one)
+    """The estimate with its interval, as the table has it: `4.8 % slower (4.3 to 5.2 %)`."""
+    change = worsening_of(one)
     if change is None:
         return "too few launches to say"
     direction = direction_of(one)

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from bench.report import captions
+from bench.report.plots.by_part import divided_cells, draw_cpu_by_part
 from bench.report.plots.canvas import NARROW, WIDE
 from bench.report.plots.percentiles import draw_percentiles, lines_of
 from bench.report.plots.ranking import draw_ranking
@@ -21,6 +22,10 @@ from bench.stats.summary import CellSummary
 
 Draw = Callable[[int], Figure]
 
+_FLOOR = (
+    "Filled marks: the app. Hollow marks: the floor, the same answers without a framework; the "
+    "dotted stretch between is what framework and view cost. "
+)
 _BAND = " The grey band around the best: how far the same server, entered twice, was from itself."
 
 
@@ -53,8 +58,8 @@ def figures_of(condition: Condition, names: dict[str, str], styles: Styles) -> C
             lambda width: draw_ranking(condition, styles, width),
             f"ranking-{number}",
             captions.ranking(condition),
-            "Filled marks: the app. Hollow marks: the floor, the same answers without a framework; the "
-            "dotted stretch between is what framework and view cost. Brackets below: 95 % intervals."
+            (_FLOOR if condition.floor else "")
+            + "Brackets below the marks: 95 % intervals."
             + (_BAND if condition.noise else ""),
         ),
         percentiles=both_widths(
@@ -80,14 +85,16 @@ def figures_of(condition: Condition, names: dict[str, str], styles: Styles) -> C
 
 
 def load_figures_of(condition: Condition, styles: Styles) -> tuple[PageFigure, ...]:
-    """What each request and load takes: CPU of the servers, time of the generator."""
+    """What each request and load takes: CPU of the servers, also by part, and time of the generator."""
     number = condition.number
-    return (
-        _small(lambda: draw_cpu(condition, styles), f"cpu-{number}", captions.cpu(condition)),
-        _small(
-            lambda: draw_generator(condition, styles), f"generator-{number}", captions.generator(condition)
-        ),
-    )
+    drawn: list[tuple[Callable[[], Figure], str, str]] = [
+        (lambda: draw_cpu(condition, styles), "cpu", captions.cpu(condition)),
+        (lambda: draw_generator(condition, styles), "generator", captions.generator(condition)),
+    ]
+    if divided_cells(condition):
+        by_part = (lambda: draw_cpu_by_part(condition, styles), "parts", captions.cpu_by_part(condition))
+        drawn.insert(1, by_part)
+    return tuple(_small(draw, f"{name}-{number}", caption) for draw, name, caption in drawn)
 
 
 def deployment_figures_of(cells: tuple[CellSummary, ...], styles: Styles) -> tuple[PageFigure, ...]:

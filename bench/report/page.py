@@ -1,6 +1,8 @@
 """The page: everything the template needs, put together once, and rendered."""
 
 from bench.report.answer import answers
+from bench.report.by_part import divided
+from bench.report.deployments import deployments_of
 from bench.report.figures import (
     ConditionFigures,
     PageFigure,
@@ -13,7 +15,7 @@ from bench.report.notices import notices
 from bench.report.requests import requests_of
 from bench.report.requirements import requirement_rows
 from bench.report.standings import Condition, conditions_of
-from bench.report.tables import TableRow, deployments_of, machine_of, repeat_command, table_of
+from bench.report.tables import TableRow, machine_of, repeat_command, table_of
 from bench.report.theme import Styles, styles_of
 from bench.report.words import moment
 from bench.results.model import Measurements
@@ -21,6 +23,8 @@ from bench.stats.noise import sentence as noise_sentence
 from bench.stats.split import sentence
 from bench.stats.summary import CellSummary, Summary
 from bench.stats.tally import in_rounds
+
+SHOWN_AT_ONCE = 5  # of what is said of every deployment; more of it is folded away
 
 STATUS = {
     "complete": "Complete: every planned block was measured.",
@@ -54,11 +58,13 @@ def _content(summary: Summary, measurements: Measurements) -> dict[str, object]:
         "cells": len(summary.cells),
         "notices": notices(summary, measurements),
         "requirements": requirement_rows(summary),
+        "shown_at_once": SHOWN_AT_ONCE,
         "sections": [_section(each, summary, styles) for each in conditions],
         "is_open": any(each.load.is_open for each in conditions),
         "is_closed": not conditions or any(not each.load.is_open for each in conditions),
         "deployment_figures": deployment_figures_of(_one_a_deployment(conditions), styles),
         "deployments": deployments_of(measurements),
+        "has_parts": any(len(each.parts) > 1 for each in run.deployments),
         "repeat": repeat_command(run),
         "seed": run.seed,
     }
@@ -80,6 +86,7 @@ def _section(condition: Condition, summary: Summary, styles: Styles) -> dict[str
         "load_figures": load_figures,
         "is_open": condition.load.is_open,
         "requests": requests_of(condition, styles),
+        "divided": divided(condition, styles),
         "rows": rows,
     }
 

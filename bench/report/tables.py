@@ -1,4 +1,4 @@
-"""The table with everything, and the facts needed to do it again."""
+"""The table with everything, the machine, and the command that does it again."""
 
 import shlex
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from bench.report.plots.percentiles import supports
 from bench.report.standings import Condition, standing
 from bench.report.theme import Styles
 from bench.report.words import percent
-from bench.results.model import Deployment, Machine, Measurements, Run
+from bench.results.model import Machine, Run
 from bench.stats.summary import ArrivalsSummary, CellSummary, Comparison, Interval, Summary
 from bench.units import format_bytes, format_duration, format_rate
 
@@ -39,17 +39,6 @@ class TableRow:
     columns: dict[str, Entry]
 
 
-@dataclass(frozen=True)
-class DeploymentFacts:
-    """How one deployment was started: command lines as a shell would take them, ready to copy."""
-
-    title: str
-    facts: str
-    command: str
-    note: str
-    remarks: tuple[str, ...]
-
-
 def table_of(condition: Condition, summary: Summary, styles: Styles) -> tuple[TableRow, ...]:
     """A row for each cell of the condition, app first; every row has the same columns."""
     comparisons = {each.cell: each for each in summary.comparisons if each.cell != each.against}
@@ -67,9 +56,11 @@ def percentile_of(histogram: Histogram, share: float) -> str:
     return milliseconds(histogram.quantile_ns(share)) if supports(histogram.total, share) else NOTHING
 
 
-def deployments_of(measurements: Measurements) -> tuple[DeploymentFacts, ...]:
-    """Every deployment with the command lines it was launched with."""
-    return tuple(_facts(each, measurements) for each in measurements.run.deployments)
+def entry(interval: Interval | None, write: Callable[[float], str]) -> Entry:
+    """The figure with its interval below; a dash where there is none."""
+    if interval is None:
+        return Entry(NOTHING)
+    return Entry(write(interval.value), f"{write(interval.low)} to {write(interval.high)}")
 
 
 def machine_of(machine: Machine) -> dict[str, str]:
@@ -96,16 +87,16 @@ def _columns(cell: CellSummary, comparison: Comparison | None, place: str) -> di
         "of": Entry(cell.deployment.app),
         "keep-alive": Entry("yes" if cell.keeps_alive else "no"),
         "valid": Entry("yes") if cell.valid else Entry("no", ", ".join(each.code for each in cell.reasons)),
-        "goodput /s": _entry(cell.goodput, format_rate),
-        **({"median": _entry(cell.median_latency_ns, milliseconds)} if cell.cell.load.is_open else {}),
-        "to the best": _entry(ratio, lambda value: f"{value:.3f}"),
+        "goodput /s": entry(cell.goodput, format_rate),
+        **({"median": entry(cell.median_latency_ns, milliseconds)} if cell.cell.load.is_open else {}),
+        "to the best": entry(ratio, lambda value: f"{value:.3f}"),
         "place": Entry(place or NOTHING),
         **{name: Entry(percentile_of(cell.histogram, share)) for name, share in PERCENTILES.items()},
         "max": Entry(milliseconds(cell.longest_ns) if cell.requests else NOTHING),
         "requests": Entry(f"{cell.requests:,}"),
         **(_arrivals(cell.arrivals) if cell.cell.load.is_open else {}),
         "errors": Entry(_errors(cell.errors)),
-        "CPU us": _entry(cell.cpu_us_per_request, lambda value: f"{value:,.1f}"),
+        "CPU us": entry(cell.cpu_us_per_request, lambda value: f"{value:,.1f}"),
         "memory": Entry(NOTHING if cell.memory_bytes is None else format_bytes(cell.memory_bytes)),
         "start-up": Entry(format_duration(median(cell.start_up_ns)) if cell.start_up_ns else NOTHING),
         "generator": Entry(NOTHING if cell.generator_busy is None else percent(cell.generator_busy)),
@@ -129,39 +120,9 @@ def _arrivals(arrivals: ArrivalsSummary | None) -> dict[str, Entry]:
     }
 
 
-def _entry(interval: Interval | None, write: Callable[[float], str]) -> Entry:
-    if interval is None:
-        return Entry(NOTHING)
-    return Entry(write(interval.value), f"{write(interval.low)} to {write(interval.high)}")
-
-
 def _errors(errors: dict[str, int]) -> str:
     found = [f"{count:,} {kind}" for kind, count in errors.items() if count]
     return ", ".join(found) or "0"
-
-
-def _facts(deployment: Deployment, measurements: Measurements) -> DeploymentFacts:
-    launched = [
-        shlex.join(each.command)
-        for launch in measurements.launches
-        for each in launch.deployments
-        if each.deployment == deployment.id
-    ]
-    return DeploymentFacts(
-        title=f"{deployment.name} ({deployment.revision or deployment.app})",
-        facts=(
-            f"{deployment.server} {deployment.version}; "
-            f"{_counted(deployment.processes, 'process', 'processes')}, "
-            f"{_counted(deployment.threads, 'thread', 'threads')} each"
-        ),
-        command=launched[0] if launched else shlex.join(deployment.command),
-        note="" if launched else "Never launched: as it was planned.",
-        remarks=deployment.remarks,
-    )
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
 
 
 def _numbers(cores: tuple[int, ...]) -> str:

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 from bench.units import format_duration
 
+LISTED_AT_MOST = 6
+
 
 def percent(share: float, digits: int = 0) -> str:
     """A share as a percentage that no line break tears from its sign: `12 %`."""
@@ -13,6 +15,13 @@ def percent(share: float, digits: int = 0) -> str:
 def listed(names: list[str]) -> str:
     """Names as a sentence lists them: `a`, `a and b`, `a, b and c`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def first_of(names: list[str]) -> list[str]:
+    """The names, and of many only the first and how many others there are."""
+    if len(names) <= LISTED_AT_MOST:
+        return names
+    return [*names[: LISTED_AT_MOST - 2], f"{len(names) - LISTED_AT_MOST + 2} others"]
 
 
 def duration(duration_ns: float) -> str:

@@ -1,6 +1,7 @@
 """What a reader should know about a run beside its numbers, one plain sentence each."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from math import log
 
 from bench.results.model import Deployment, LoadLevel, Measurements, Run
@@ -12,6 +13,12 @@ from bench.stats.tally import PairedBy, Tally, in_rounds
 
 WIDE = 0.04
 WAITED = 0.01
+NAMED_AT_MOST = 3  # of what is said of cell after cell in the same words
+
+
+def is_check(run: Run) -> bool:
+    """Whether a run is to say if something got slower: against a version of the app, or a baseline."""
+    return run.check is not None or run.baseline is not None
 
 
 def about_run(measurements: Measurements) -> Iterator[str]:
@@ -27,19 +34,25 @@ def about_run(measurements: Measurements) -> Iterator[str]:
             "machine for seconds is not the same for all of them. Whole launches are compared instead of "
             "blocks, and intervals are wider than those of slices side by side."
         )
-    launches = len({block.launch for block in measurements.blocks})
+    if not is_check(run):  # which says itself how many launches its verdicts rest on
+        yield from _about_launches(len({block.launch for block in measurements.blocks}))
+    yield from _about_machine(run)
+
+
+def _about_launches(launches: int) -> Iterator[str]:
     if launches == 1:
         yield "Only one launch: the intervals leave out what differs from launch to launch. Use 4 or more."
     if launches == 2:
         yield "Only two launches: the intervals may be too narrow or very wide. Use 4 or more."
-    yield from _about_machine(run)
 
 
-def about_cells(cells: Sequence[CellSummary], tallies: Sequence[Tally]) -> Iterator[str]:
-    """Cells that are not ranked, and what is odd in those that are."""
+def about_cells(
+    cells: Sequence[CellSummary], tallies: Sequence[Tally], *, ranked: bool = True
+) -> Iterator[str]:
+    """What is odd in cells that are valid, and why others are not where they would be `ranked`."""
     for cell, tally in zip(cells, tallies, strict=True):
-        for reason in cell.reasons:
-            yield f"{_whose(cell)} is not ranked: {reason.what}."
+        if ranked:
+            yield from (f"{_whose(cell)} is not ranked: {reason.what}." for reason in cell.reasons)
         if cell.valid:
             yield from (f"{_whose(cell)}: {oddity}" for oddity in _oddities(tally))
 
@@ -88,6 +101,11 @@ def _oddities(tally: Tally) -> Iterator[str]:
             "that queue for a thread; it is also what delayed acknowledgements cost. Use no more connections "
             "than threads to tell the two apart."
         )
+    if (fairness := closed_loop.unevenness(tally)) is not None:
+        yield (
+            "some connections were served more often than others (Jain's index of fairness: "
+            f"{fairness:.2f}). That is so where a kept connection stays with the process that took it."
+        )
     if tally.arrivals and open_loop.waited_share(tally.arrivals) > WAITED:
         yield (
             f"{100 * open_loop.waited_share(tally.arrivals):.2g} % of the requests waited for one of its "
@@ -112,21 +130,63 @@ def _about_machine(run: Run) -> Iterator[str]:
 
 
 def _about_parity(cells: Sequence[CellSummary], ranking: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Deployments that are ranked together though one may do more at once; each set of them once."""
+    """Deployments that are ranked together though one may do more at once; no set of them twice.
+
+    Where the scenario asks for just that, by a matrix or a profile, a sentence for all of them is enough.
+    """
     deployments = {cell.cell.id: cell.deployment for cell in cells}
-    groups = (sorted(_parallelism(deployments[cell]) for cell in group) for group in ranking)
-    for group in dict.fromkeys(map(tuple, groups)):
-        if len({at_once for at_once, _ in group}) > 1:
+    groups = [_known_parallelism(deployments[cell] for cell in group) for group in ranking]
+    unequal = {
+        frozenset(group): group for group in groups if len({_at_once(one) for one in group.values()}) > 1
+    }
+    asked_for = [one for group in unequal.values() if _is_asked_for(group) for one in group.values()]
+    if asked_for:
+        least, most = min(asked_for, key=_at_once), max(asked_for, key=_at_once)
+        yield (
+            f"Unequal parallelism (processes x threads), from {_parallelism(least)} to {_parallelism(most)}, "
+            "as the scenario has it: what deployments differ by is in part that."
+        )
+    for names, group in unequal.items():
+        if not _is_asked_for(group) and not any(names < others for others in unequal):
             yield (
-                f"Unequal parallelism (processes x threads): {', '.join(text for _, text in group)}. "
+                f"Unequal parallelism (processes x threads): {', '.join(_odd_ones(group))}. "
                 "What they differ by is in part that; give them the same `processes` and `threads`."
             )
 
 
-def _parallelism(deployment: Deployment) -> tuple[int, str]:
-    """How many requests it works on at a time, and that as a sentence has it."""
-    processes, threads = deployment.processes, deployment.threads
-    return processes * threads, f"{deployment.name} {processes} x {threads}"
+def _known_parallelism(deployments: Iterable[Deployment]) -> dict[str, Deployment]:
+    """Those of the deployments, by name, of which it is known how many requests they work on at a time."""
+    return {one.name: one for one in deployments if one.processes is not None and one.threads is not None}
+
+
+def _at_once(deployment: Deployment) -> int:
+    return (deployment.processes or 0) * (deployment.threads or 0)
+
+
+def _parallelism(deployment: Deployment) -> str:
+    return f"{deployment.processes} x {deployment.threads}"
+
+
+def _is_asked_for(group: dict[str, Deployment]) -> bool:
+    """Whether a server stands there more than once with unequal parallelism, or as it is shipped."""
+    kinds: dict[tuple[str, str | None], set[int]] = {}
+    for one in group.values():
+        kinds.setdefault((one.server, one.behind), set()).add(_at_once(one))
+    return any(len(each) > 1 for each in kinds.values()) or any(
+        one.profile == "shipped" for one in group.values()
+    )
+
+
+def _odd_ones(group: dict[str, Deployment]) -> Iterator[str]:
+    """The deployments with their parallelism, least first; what most of them have is told once, and last."""
+    ordered = sorted(group.values(), key=lambda one: (_at_once(one), one.name))
+    common, times = Counter(map(_parallelism, ordered)).most_common(1)[0]
+    is_usual = 2 * times > len(ordered)
+    for one in ordered:
+        if not is_usual or _parallelism(one) != common:
+            yield f"{one.name} {_parallelism(one)}"
+    if is_usual:
+        yield f"all others {common}"
 
 
 def _about_width(cells: Sequence[CellSummary], labels: dict[str, str],
@@ -136,9 +196,16 @@ def _about_width(cells: Sequence[CellSummary], labels: dict[str, str],
     if not widths:
         figures = [(label(cell), merit_of(cell.cell.load).of_cell(cell)) for cell in cells if cell.valid]
         widths = [(name, _half_width(figure)) for name, figure in figures if figure]
-    for name, half in widths:
-        if half > WIDE:
-            yield f"{name}: the interval is wide (+-{100 * half:.1f} %). Measure longer."
+    wide = [(half, name) for name, half in widths if half > WIDE]
+    if len(wide) > NAMED_AT_MOST:
+        widest, name = max(wide)
+        yield (
+            f"{len(wide)} of {len(widths)} intervals are wide, up to +-{100 * widest:.1f} % ({name}). "
+            "Measure longer."
+        )
+        return
+    for half, name in wide:
+        yield f"{name}: the interval is wide (+-{100 * half:.1f} %). Measure longer."
 
 
 def _half_width(interval: Interval) -> float:

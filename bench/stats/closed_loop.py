@@ -3,14 +3,19 @@
 Neither a fixed rate nor the users of a locustfile keep every connection busy: these rules pass over them.
 """
 
+from statistics import median
+
 from bench.results.model import LoadLevel
 from bench.stats.summary import Reason
 from bench.stats.tally import Tally
+from bench.units import format_duration
 
 IN_FLIGHT_WITHIN = 0.10
 IN_FLIGHT_WITHIN_WHEN_CLOSING = 0.25
+RESPONSES_IN_A_SLICE = 20  # as the plan has it where there is time: fewer, and its ends are much of a slice
 IDLE_BELOW = 0.05
 JAIN_AT_LEAST = 0.9
+STARVED_BELOW = 0.1  # of what a connection gets on average
 FAIR_FROM_RESPONSES_A_CONNECTION = 20
 
 
@@ -21,8 +26,10 @@ def is_closed_loop(load: LoadLevel) -> bool:
 
 def may_queue(tally: Tally) -> bool:
     """Whether more requests may be out than the server works on at a time, where that is known."""
-    at_a_time = tally.deployment.processes * tally.deployment.threads
-    return 0 < at_a_time < tally.cell.load.connections
+    deployment = tally.deployment
+    if deployment.processes is None or deployment.threads is None:
+        return True  # for all we know it works on one at a time
+    return 0 < deployment.processes * deployment.threads < tally.cell.load.connections
 
 
 def waits(tally: Tally) -> bool:
@@ -46,7 +53,19 @@ def littles_law(tally: Tally) -> Reason | None:
         f"but there were {tally.cell.load.connections} connections"
     )
     remedy = "look for errors, refused connections or pauses, and repeat with fewer connections"
-    return Reason("littles-law", what, remedy)
+    return Reason("littles-law", what, f"{_longer(tally)}{remedy}")
+
+
+def _longer(tally: Tally) -> str:
+    """That slices are too short, where they are: what runs across their ends is then much of them."""
+    counted_ns = median(one.counted_ns for one in tally.slices)
+    service_time_ns = tally.histogram.quantile_ns(0.5)
+    if counted_ns >= RESPONSES_IN_A_SLICE * service_time_ns:
+        return ""
+    return (
+        f"measure longer (`for`): slices of {format_duration(counted_ns)} are short for answers that take "
+        f"{format_duration(service_time_ns)}. Where that does not help, "
+    )
 
 
 def both_idle(tally: Tally) -> Reason | None:
@@ -61,16 +80,42 @@ def both_idle(tally: Tally) -> Reason | None:
 
 
 def starved(tally: Tally) -> Reason | None:
-    """Connections of which some were served far less than others (Jain's index of fairness)."""
-    if not is_closed_loop(tally.cell.load):
+    """Connections of which some got next to nothing: goodput is then that of fewer connections."""
+    starving = [counts for counts in _unevenly_served(tally) if _starving(counts)]
+    if not starving:
         return None
-    fair = [counts for counts in tally.connections_by_launch.values() if _enough(counts)]
-    lowest = min((_jain(counts) for counts in fair), default=1.0)
-    if lowest >= JAIN_AT_LEAST:
-        return None
-    what = f"some connections starved: Jain's index of fairness is {lowest:.2f}, below {JAIN_AT_LEAST}"
+    most = max(starving, key=_starving)
+    what = (
+        f"{_starving(most)} of {len(most)} connections starved: each got less than a tenth of the mean "
+        f"(Jain's index of fairness: {_jain(most):.2f})"
+    )
     remedy = "use no more connections than the server has threads, or a server that shares them fairly"
     return Reason("starved", what, remedy)
+
+
+def unevenness(tally: Tally) -> float | None:
+    """Jain's index of fairness in the launch in which it was lowest, where that is low and nobody starved.
+
+    Jain, Chiu, Hawe: *A quantitative measure of fairness and discrimination*, 1984.
+    """
+    uneven = _unevenly_served(tally)
+    if not uneven or starved(tally) is not None:
+        return None
+    return min(map(_jain, uneven))
+
+
+def _unevenly_served(tally: Tally) -> list[tuple[int, ...]]:
+    """The responses of each connection in the launches that served some far less than others."""
+    if not is_closed_loop(tally.cell.load):
+        return []
+    known = [counts for counts in tally.connections_by_launch.values() if _enough(counts)]
+    return [counts for counts in known if _jain(counts) < JAIN_AT_LEAST]
+
+
+def _starving(counts: tuple[int, ...]) -> int:
+    """How many of the connections got next to nothing."""
+    mean = sum(counts) / len(counts)
+    return sum(count < STARVED_BELOW * mean for count in counts)
 
 
 def _littles_law_holds(tally: Tally) -> bool:

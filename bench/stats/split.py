@@ -35,6 +35,27 @@ def sentence(split: Split, name: str) -> str:
     )
 
 
+def range_sentence(splits: Sequence[Split], names: dict[str, str]) -> str:
+    """What many splits of the same work mean together; `names` maps a deployment's id to its name."""
+    least, most = min(splits, key=_server_share), max(splits, key=_server_share)
+    text = (
+        f"The server takes between {100 * _server_share(least):.0f} % ({names[least.deployment]}) and "
+        f"{100 * _server_share(most):.0f} % ({names[most.deployment]}) of a request's CPU time"
+    )
+    gains = [(split.gain_at_most, split) for split in splits if split.gain_at_most is not None]
+    if not gains:
+        return f"{text}; what another server could gain cannot be told."
+    gain, split = max(gains, key=lambda one: one[0])
+    name, effect = names[split.deployment], _effect(split.load, gain)
+    return f"{text}: on the same cores no change of server, not even from {name}, can {effect}."
+
+
+def _server_share(split: Split) -> float:
+    """The server's part of the CPU time of a request."""
+    total_us = split.server_us + split.framework_us
+    return split.server_us / total_us if total_us else 0.0
+
+
 def _effect(load: LoadLevel, gain: float) -> str:
     """What a gain means: at a fixed rate answers come no faster for it, but more could be asked for."""
     times = f"more than {_factor(gain)} times"

@@ -8,6 +8,7 @@ from bench.stats import caveats, validity
 from bench.stats.intervals import ratio_of_sums
 from bench.stats.merit import merit_of
 from bench.stats.noise import about_noise, noise_of
+from bench.stats.parts import part_summaries, spread_of
 from bench.stats.precision import about_precision
 from bench.stats.ratios import pair, ratio, typical
 from bench.stats.requirements.requirements import requirements_of
@@ -36,7 +37,7 @@ def summarise(measurements: Measurements) -> Summary:
         skipped=measurements.run.skipped,
         warnings=(
             *caveats.about_run(measurements),
-            *caveats.about_cells(cells, counted),
+            *caveats.about_cells(cells, counted, ranked=not caveats.is_check(measurements.run)),
             *_about_comparisons(measurements.run, cells, ranking, comparisons),
             *about_noise(measured, noise),
         ),
@@ -50,8 +51,8 @@ def summarise(measurements: Measurements) -> Summary:
 def _about_comparisons(
     run: Run, cells: Sequence[CellSummary], ranking: Ranking, comparisons: Sequence[Comparison]
 ) -> Iterator[str]:
-    """What to know about the ranking; of a check nobody reads one."""
-    if run.check is None:
+    """What to know about the ranking; a check has none, and says at each cell what speaks against it."""
+    if not caveats.is_check(run):
         yield from caveats.about_comparisons(cells, ranking, comparisons, paired_by(run))
 
 
@@ -63,6 +64,7 @@ def _counts(tally: Tally) -> bool:
 def cell_summary(tally: Tally) -> CellSummary:
     """What a cell achieved, and what speaks against that."""
     is_open = tally.cell.load.is_open
+    parts = part_summaries(tally)
     return CellSummary(
         cell=tally.cell,
         deployment=tally.deployment,
@@ -82,6 +84,8 @@ def cell_summary(tally: Tally) -> CellSummary:
         median_latency_ns_per_block=_medians_per_block(tally) if is_open else (),
         arrivals=tally.arrivals,
         by_request=tally.by_request,
+        parts=parts,
+        spread=spread_of(parts),
     )
 
 

@@ -38,6 +38,36 @@ class RequestSummary:
 
 
 @dataclass(frozen=True)
+class PartSummary:
+    """What one of several parts of a deployment took: its CPU time a request, also as a share of all parts'.
+
+    `processes` is how many it was, the most of its launches; `memory_bytes` the median over them. What was
+    not seen is None.
+    """
+
+    name: str
+    processes: int | None
+    cpu_us_per_request: Interval | None
+    cpu_share: float | None
+    memory_bytes: int | None
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How evenly the backends of one deployment worked: the least and the largest share of their CPU time.
+
+    `of` is what each backend is, `waitress` where they are `waitress-1` and `waitress-2`.
+    `cpu_us_per_request` is that of all of them together. An even share would be 1 / `backends`.
+    """
+
+    of: str
+    backends: int
+    cpu_us_per_request: float
+    least: float
+    most: float
+
+
+@dataclass(frozen=True)
 class ArrivalsSummary:
     """What was due in the counted windows of an open loop, and how late the generator itself sent it.
 
@@ -58,7 +88,8 @@ class CellSummary:
     `goodput` is verified responses a second; `histogram` holds the durations of the counted windows:
     latencies in an open loop, service times otherwise. `median_latency_ns` is that of a typical slice, in an
     open loop alone. Figures that were not measured are None. What is `per_block` has one value a block, in
-    time order, with the number of its launch: (launch, value). `by_request` is empty where there is one.
+    time order, with the number of its launch: (launch, value). `by_request` is empty where there is one,
+    and so is `parts`, which begins with the part in front; `spread` is there where backends share the work.
     """
 
     cell: Cell
@@ -79,6 +110,8 @@ class CellSummary:
     median_latency_ns_per_block: tuple[tuple[int, float], ...] = ()
     arrivals: ArrivalsSummary | None = None
     by_request: dict[str, RequestSummary] = field(default_factory=dict)
+    parts: tuple[PartSummary, ...] = ()
+    spread: Spread | None = None
 
     @property
     def valid(self) -> bool:

@@ -164,7 +164,7 @@ class Tally:
     def keeps_alive(self) -> bool:
         """Whether connections were kept in every launch; what the configuration promises if none tells."""
         observed = self.observed_keep_alive
-        return False not in observed if observed else self.deployment.promises_keep_alive
+        return False not in observed if observed else bool(self.deployment.promises_keep_alive)
 
     @property
     def memory_bytes(self) -> int | None:

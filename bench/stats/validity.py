@@ -123,7 +123,8 @@ def _near_ceiling(tally: Tally) -> Reason | None:
 def processes(tally: Tally) -> Reason | None:
     """A server that is not as many processes as it was configured to be: more or less can work at once."""
     expected = tally.deployment.expected_processes
-    hit = [(number, one) for number, one in tally.launched if one.processes not in (None, expected)]
+    started = [(number, one) for number, one in tally.launched if one.failure is None]
+    hit = [(number, one) for number, one in started if one.processes not in (None, expected)]
     if expected is None or not hit:
         return None
     counts = _or_listed(sorted({one.processes for _, one in hit if one.processes is not None}))
@@ -167,9 +168,12 @@ def takes_40_ms(tally: Tally) -> bool:
 
 def keep_alive(tally: Tally) -> Reason | None:
     """Connections that were kept or closed against what the configuration promises."""
-    promised = tally.deployment.promises_keep_alive
-    if tally.observed_keep_alive <= {promised}:
+    promised, observed = tally.deployment.promises_keep_alive, tally.observed_keep_alive
+    if len(observed) < 2 and (promised is None or observed <= {promised}):
         return None
+    if promised is None:
+        what = "connections were kept after an answer in some launches, and closed in others"
+        return Reason("keep-alive", what, "look in its log for what made it close them")
     promise, fact = ("kept", "closed") if promised else ("closed", "kept")
     what = f"connections should be {promise} after an answer, but were {fact}"
     return Reason(

@@ -4,15 +4,19 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
+from bench.__main__ import main
 from bench.results.model import Measurements
 from bench.results.store import Store
 
@@ -25,7 +29,7 @@ SHORT = {"for": "1s", "launches": 1, "slice": "40ms"}
 
 @dataclass(frozen=True)
 class Ended:
-    """A command that has ended: what it said, and which processes of it are left."""
+    """A command that has ended: what it said, and which processes and temporary folders of it are left."""
 
     exit_code: int
     stdout: str
@@ -47,6 +51,23 @@ def bench(*arguments: str | Path, cwd: Path, command: tuple[str, ...] = BENCH, *
     """Run `bench` to its end."""
     with started(*arguments, cwd=cwd, command=command, **options) as process:
         return ended(process, cwd)
+
+
+def bench_here(*arguments: str | Path, cwd: Path) -> Ended:
+    """Run `bench` in this process, which is quick: where it starts nothing, or should not."""
+    before = psutil.Process().children(recursive=True)
+    stdout, stderr = StringIO(), StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        chdir(cwd),
+        redirect_stdout(stdout),
+        redirect_stderr(stderr),
+    ):
+        patch.setattr(tempfile, "tempdir", str(cwd))
+        exit_code = main([str(argument) for argument in arguments])
+    after = psutil.Process().children(recursive=True)
+    left = [" ".join(_command_of(one)) for one in after if one not in before]
+    return Ended(exit_code, stdout.getvalue(), stderr.getvalue(), left + _folders_in(cwd))
 
 
 @contextmanager
@@ -79,7 +100,12 @@ def ended(process: subprocess.Popen[str], cwd: Path) -> Ended:
     deadline = time.monotonic() + 5.0
     while (left := marked(cwd)) and time.monotonic() < deadline:
         psutil.wait_procs(left, timeout=0.1)
-    return Ended(process.returncode, stdout, stderr, [" ".join(_command_of(one)) for one in left], seconds)
+    commands = [" ".join(_command_of(one)) for one in left]
+    return Ended(process.returncode, stdout, stderr, commands + _folders_in(cwd), seconds)
+
+
+def _folders_in(cwd: Path) -> list[str]:
+    return [str(folder) for folder in cwd.glob("bench-*")]
 
 
 def marked(cwd: Path) -> list[psutil.Process]:
@@ -87,11 +113,18 @@ def marked(cwd: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get("TMPDIR") == str(cwd) and process.status() != psutil.STATUS_ZOMBIE:
+            if _is_marked(process, cwd) and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
         except (psutil.Error, OSError):
             continue
     return found
+
+
+def _is_marked(process: psutil.Process, cwd: Path) -> bool:
+    """By the variable, or, as nginx writes over its variables, by where its standard error goes."""
+    if process.environ().get("TMPDIR") == str(cwd):
+        return True
+    return Path(f"/proc/{process.pid}/fd/2").readlink().is_relative_to(cwd / "results")
 
 
 def _command_of(process: psutil.Process) -> list[str]:

@@ -14,6 +14,7 @@ from tests.cli.bench_process import (
     Ended,
     assert_told_once,
     bench,
+    bench_here,
     ended,
     started,
     wait_for,
@@ -48,7 +49,7 @@ def work(shop: Path, much: int) -> None:
 
 def scenario(shop: Path, **parts: Any) -> None:
     """One figure decides and half as much again is allowed: on a loaded machine, too, that can be told."""
-    whole = {"app": "app:app", "servers": "waitress", "load": {"connections": 4}, "measure": {"for": "2s"},
+    whole = {"app": "app:app", "servers": "waitress", "load": {"connections": 4}, "measure": {"for": "1s"},
              "check": {"gate": ["cpu"], "allow": "50%", "launches": 8}, **parts}  # fmt: skip
     (shop / "bench.yaml").write_text(json.dumps(whole))
 
@@ -88,11 +89,18 @@ def test_a_baseline_is_saved_and_tells_an_app_that_got_slower_from_one_that_did_
     assert "(run monday)" in (shop / "friday.md").read_text()
     page = (shop / "reports" / "friday.html").read_bytes()
 
-    again = bench("report", "friday", "--json", "again.json", cwd=shop)
+    again = bench_here("report", "friday", "--json", "again.json", cwd=shop)
     assert again.exit_code == 1
     assert json.loads((shop / "again.json").read_text()) == document
     assert (shop / "reports" / "friday.html").read_bytes() == page
     assert_refused_before_anything_runs(shop)
+
+
+def check_refused(shop: Path, *options: str) -> Ended:
+    """The command, where it ends before it starts anything."""
+    told = bench_here("check", "bench.yaml", *options, cwd=shop)
+    assert_told_once(told)
+    return told
 
 
 def assert_refused_before_anything_runs(shop: Path) -> None:
@@ -101,21 +109,21 @@ def assert_refused_before_anything_runs(shop: Path) -> None:
     whole = (shop / SAVED).read_text()
     processor = read_baseline(shop / SAVED).facts[0].value
     (shop / "elsewhere.json").write_text(whole.replace(processor, "Another processor"))
-    told = check(shop, "--baseline", "elsewhere.json")
+    told = check_refused(shop, "--baseline", "elsewhere.json")
     assert told.exit_code == 3
     assert f"processor: Another processor then, {processor} now" in told.stderr
     (shop / "damaged.json").write_text(whole[: len(whole) // 2])
-    assert check(shop, "--baseline", "damaged.json").exit_code == 2
-    assert check(shop, "--baseline", "results/monday/run.json").exit_code == 2
+    assert check_refused(shop, "--baseline", "damaged.json").exit_code == 2
+    assert check_refused(shop, "--baseline", "results/monday/run.json").exit_code == 2
     scenario(shop, requests=["GET /", "GET /new"])
-    told = check(shop, "--baseline", SAVED)
+    told = check_refused(shop, "--baseline", SAVED)
     assert told.exit_code == 3
     assert "GET /new" in told.stderr
     assert set((shop / "results").iterdir()) == before
 
 
 def test_what_cannot_be_trusted_is_not_saved(shop: Path) -> None:
-    scenario(shop, requests=["GET /", {"path": "/other", "expect": {"status": 404}}], check={"launches": 2})
+    scenario(shop, requests=["GET /", {"path": "/other", "expect": {"status": 404}}], check={"launches": 8})
     told = check(shop, "--save-baseline", SAVED)
     assert told.exit_code == 3
     assert "GET /other" in told.stderr
@@ -130,7 +138,7 @@ def test_what_cannot_be_trusted_is_not_saved(shop: Path) -> None:
 def test_it_is_held_against_one_thing_and_saved_where_that_is_possible(
     shop: Path, options: tuple[str, ...]
 ) -> None:
-    told = check(shop, *options)
+    told = check_refused(shop, *options)
     assert told.exit_code == 2
     assert not (shop / "results").exists()
 

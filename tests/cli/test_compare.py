@@ -7,7 +7,7 @@ import pytest
 
 from bench.results.model import Measurements
 from bench.results.store import Store
-from tests.cli.bench_process import Ended, bench
+from tests.cli.bench_process import Ended, bench_here
 from tests.stats.synthetic import Part, measurements, with_run
 
 FLOOR = Part("gunicorn", 5000, "floor")
@@ -32,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def compared(folder: Path, *arguments: str) -> Ended:
-    found = bench("compare", *arguments, cwd=folder)
+    found = bench_here("compare", *arguments, cwd=folder)
     assert "Traceback" not in found.stderr
     return found
 

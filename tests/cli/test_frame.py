@@ -71,10 +71,9 @@ def test_a_command_is_there_under_its_name_with_the_help_that_is_listed(command:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_every_command_has_help(command: LazyCommand) -> None:
-    shown = bench(str(command.name), "--help")
-    assert shown.returncode == 0
-    assert shown.stdout.startswith(f"Usage: bench {command.name} ")
+def test_every_command_has_help(command: LazyCommand, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(command.name), "--help"]) == 0
+    assert capsys.readouterr().out.startswith(f"Usage: bench {command.name} ")
 
 
 def test_the_version_is_shown() -> None:
@@ -84,11 +83,13 @@ def test_the_version_is_shown() -> None:
 @pytest.mark.parametrize(
     "arguments", [[], ["--nope"], ["validate"], ["validate", "--nope"], ["completion", "tcsh"]]
 )
-def test_wrong_usage_ends_with_2_and_says_how_to_use_it(arguments: list[str]) -> None:
-    shown = bench(*arguments)
-    assert shown.returncode == 2
-    assert "Usage: bench" in shown.stderr
-    assert shown.stdout == ""
+def test_wrong_usage_ends_with_2_and_says_how_to_use_it(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    shown = capsys.readouterr()
+    assert "Usage: bench" in shown.err
+    assert shown.out == ""
 
 
 def test_a_misspelt_command_is_a_usage_error() -> None:

@@ -17,7 +17,7 @@ from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
 
 from bench.__main__ import main
-from tests.cli.bench_process import BENCH, Ended, assert_told_once, bench, ended, marked, started
+from tests.cli.bench_process import BENCH, Ended, assert_told_once, bench, bench_here, ended, marked, started
 from tests.cli.loaded_server import Answer, serving
 
 pytestmark = pytest.mark.integration
@@ -39,7 +39,7 @@ def load(url: str, folder: Path, *arguments: str) -> tuple[Ended, dict[str, Any]
 def refused(url: str, folder: Path, *arguments: str) -> Ended:
     """Ask for a load that does not come to be."""
     before = sorted(path.name for path in folder.iterdir())
-    told = bench("load", url, *SHORT, *arguments, cwd=folder)
+    told = bench_here("load", url, *SHORT, *arguments, cwd=folder)
     assert told.stdout == ""
     assert_told_once(told)
     assert sorted(path.name for path in folder.iterdir()) == before

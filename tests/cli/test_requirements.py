@@ -13,7 +13,7 @@ from bench.results.model import Failure, Measurements
 from bench.stats.inference.verdict import Verdict
 from bench.stats.summarise import summarise
 from bench.stats.summary import Reason, RequirementVerdict, Summary
-from tests.cli.bench_process import Ended, bench, scenario
+from tests.cli.bench_process import Ended, bench, bench_here, scenario
 from tests.stats.synthetic import Part, measurements
 
 REGRESSIONS: tuple[Verdict, ...] = ("regression",) * 5
@@ -80,12 +80,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(folder: Path) -> Ended:
-    """A real run of an app that takes 5 ms: of one request that is too long, of the other it is not."""
+    """A real run, as GitHub runs it, of an app that takes 5 ms: too long for one of two requests."""
     measure = {"for": "3s", "launches": 3, "slice": "100ms"}
     path = scenario(
         folder, app="tests.fixtures.good:waiting", requests=REQUESTS, require=REQUIRE, measure=measure
     )
-    return bench("run", path.name, "--name", "kept", "--json", "summary.json", cwd=folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GITHUB_ACTIONS", "true")
+        return bench("run", path.name, "--name", "kept", "--json", "summary.json", cwd=folder)
 
 
 @pytest.fixture(scope="module")
@@ -121,12 +123,15 @@ def test_the_command_ends_with_1_names_what_is_not_kept_and_where_to_look(run: E
     assert "requirements  1 regression, 7 pass" in run.stdout
     assert "REGRESSION    waitress, GET /slow, 4 connections: service time p50 is " in run.stdout
     assert "1 of 8 requirements are not kept" in run.stderr
+    (annotation,) = [line for line in run.stdout.splitlines() if line.startswith("::")]
+    title = "Requirement not met%3A waitress%2C GET /slow%2C 4 connections"
+    assert annotation.startswith(f"::error title={title}::service time p50 is ")
     assert "Traceback" not in run.stderr
     assert 'id="requirements"' in (folder / "reports" / "kept.html").read_text()
 
 
 @pytest.mark.integration
 def test_the_stored_run_says_the_same_again(run: Ended, folder: Path) -> None:
-    again = bench("report", "kept", "--json", "again.json", cwd=folder)
+    again = bench_here("report", "kept", "--json", "again.json", cwd=folder)
     assert again.exit_code == run.exit_code
     assert (folder / "again.json").read_bytes() == (folder / "summary.json").read_bytes()

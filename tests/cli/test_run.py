@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 
 from bench.results.model import Measurements
-from tests.cli.bench_process import BENCH, LONGEST_S, SECRET, Ended, bench, scenario, stored
+from tests.cli.bench_process import BENCH, LONGEST_S, SECRET, Ended, bench, bench_here, scenario, stored
 
 pytestmark = pytest.mark.integration
 
@@ -206,14 +206,14 @@ def test_the_report_can_be_made_again_and_is_the_same_to_the_byte(
 ) -> None:
     (results,) = (elsewhere / "results").iterdir()
     named = results.name if by == "id" else str(results)
-    again = bench("report", named, "--json", "-", cwd=elsewhere)
+    again = bench_here("report", named, "--json", "-", cwd=elsewhere)
     assert (again.exit_code, again.stdout) == (0, run.stdout)
     report = f"reports/{results.name}.html"
     assert (elsewhere / report).read_bytes() == (folder / report).read_bytes()
 
 
 def test_a_report_of_no_run_is_refused(tmp_path: Path) -> None:
-    refused = bench("report", "nowhere", cwd=tmp_path)
+    refused = bench_here("report", "nowhere", cwd=tmp_path)
     assert refused.exit_code == 2
     assert "results/nowhere is not the folder of a run" in refused.stderr
     assert list(tmp_path.iterdir()) == []
@@ -222,7 +222,7 @@ def test_a_report_of_no_run_is_refused(tmp_path: Path) -> None:
 def test_a_report_of_corrupt_results_is_refused_by_file(elsewhere: Path) -> None:
     (results,) = (elsewhere / "results").iterdir()
     (results / "blocks" / "00001.json").write_text("{")
-    refused = bench("report", results.name, cwd=elsewhere)
+    refused = bench_here("report", results.name, cwd=elsewhere)
     assert refused.exit_code == 2
     assert "00001.json" in refused.stderr
     assert not (elsewhere / "reports").exists()

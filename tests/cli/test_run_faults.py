@@ -13,6 +13,7 @@ from tests.cli.bench_process import (
     Ended,
     assert_told_once,
     bench,
+    bench_here,
     ended,
     marked,
     scenario,
@@ -46,7 +47,8 @@ def test_a_port_that_is_taken_is_told_before_anything_is_started(tmp_path: Path)
     with socket.create_server(("127.0.0.1", 0)) as foreign:
         foreign.setblocking(False)
         port = foreign.getsockname()[1]
-        told = run(tmp_path, app=GOOD, servers={"server": "waitress", "port": port})
+        path = scenario(tmp_path, app=GOOD, servers={"server": "waitress", "port": port})
+        told = bench_here("run", path.name, "--json", "summary.json", cwd=tmp_path)
         with pytest.raises(BlockingIOError):
             foreign.accept()  # nobody has asked it anything
     assert told.exit_code == 4
@@ -173,7 +175,7 @@ def test_a_redirect_to_another_host_ends_the_run(tmp_path: Path) -> None:
 )
 def test_a_scenario_with_mistakes_starts_nothing(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "shop.yaml").write_text(text)
-    told = bench("run", "shop.yaml", cwd=tmp_path)
+    told = bench_here("run", "shop.yaml", cwd=tmp_path)
     assert told.exit_code == 2
     assert_told_once(told)
     assert said in told.stderr
@@ -183,7 +185,7 @@ def test_a_scenario_with_mistakes_starts_nothing(tmp_path: Path, text: str, said
 def test_results_that_cannot_be_written_start_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     path = scenario(tmp_path, app=GOOD)
-    told = bench("run", path.name, "--results", "file", cwd=tmp_path)
+    told = bench_here("run", path.name, "--results", "file", cwd=tmp_path)
     assert told.exit_code == 2
     assert_told_once(told)
     assert "cannot write results to file" in told.stderr
@@ -226,10 +228,10 @@ def test_a_full_disk_ends_the_run_and_leaves_earlier_results_as_they_were(
 
 UNINSTALLED = """
 import sys
-from bench.conductor import availability
+from bench.conductor.python_environment import PythonEnvironment
 
-installed_version = availability.installed_version
-availability.installed_version = lambda name, *of: None if name == "uwsgi" else installed_version(name, *of)
+versions_of = PythonEnvironment.versions_of
+PythonEnvironment.versions_of = lambda self, names: versions_of(self, {*names} - {"uwsgi"})
 
 from bench.__main__ import main
 sys.exit(main())
@@ -294,7 +296,7 @@ def test_results_that_can_no_longer_be_written_end_the_run_and_blocks_are_kept(t
 def test_a_name_is_used_once(tmp_path: Path) -> None:
     (tmp_path / "results" / "monday").mkdir(parents=True)
     path = scenario(tmp_path, app=GOOD)
-    told = bench("run", path.name, "--name", "monday", cwd=tmp_path)
+    told = bench_here("run", path.name, "--name", "monday", cwd=tmp_path)
     assert told.exit_code == 2
     assert_told_once(told)
     assert "choose another --name" in told.stderr

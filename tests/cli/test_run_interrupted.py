@@ -10,7 +10,7 @@ import pytest
 from tests.cli.bench_process import (
     Ended,
     assert_told_once,
-    bench,
+    bench_here,
     ended,
     scenario,
     started,
@@ -18,6 +18,7 @@ from tests.cli.bench_process import (
     wait_for,
     wait_for_blocks,
 )
+from tests.conductor.launching import needs_nginx
 
 pytestmark = pytest.mark.integration
 
@@ -48,7 +49,7 @@ def test_a_run_interrupted_while_measuring_keeps_its_blocks_and_is_reported_as_p
     document = json.loads(told.stdout)
     assert document["status"] == "partial"
     assert document["cells"][0]["requests"] > 0
-    again = bench("report", measured.run.id, "--json", "-", "--reports", "again", cwd=tmp_path)
+    again = bench_here("report", measured.run.id, "--json", "-", "--reports", "again", cwd=tmp_path)
     assert again.stdout == told.stdout
     report = f"{measured.run.id}.html"
     assert (tmp_path / "again" / report).read_bytes() == (tmp_path / "reports" / report).read_bytes()
@@ -104,8 +105,13 @@ def wait_until_generator_has_ended(folder: Path) -> None:
     assert psutil.wait_procs(generators, timeout=30)[1] == []
 
 
+@needs_nginx
 def test_a_run_that_is_killed_takes_everything_with_it_and_is_readable(tmp_path: Path) -> None:
-    servers = [{"server": name, "processes": 2} for name in ("gunicorn-sync", "uwsgi", "waitress")]
+    servers = [
+        {"gunicorn-sync": {"processes": 2, "behind": {"proxy": "nginx", "backends": 2}}},
+        {"uwsgi": {"processes": 2}},
+        "waitress",
+    ]
     path = scenario(tmp_path, app=WAITING, floor="tests.fixtures.haunted:app", servers=servers, measure=LONG)
     with started("run", path.name, cwd=tmp_path) as process:
         wait_for_blocks(tmp_path, 2)
@@ -115,7 +121,7 @@ def test_a_run_that_is_killed_takes_everything_with_it_and_is_readable(tmp_path:
     measured = stored(tmp_path)
     assert measured.run.status == "running"
     assert len(measured.blocks) >= 2
-    reported = bench("report", measured.run.id, "--json", "-", cwd=tmp_path)
+    reported = bench_here("report", measured.run.id, "--json", "-", cwd=tmp_path)
     assert json.loads(reported.stdout)["status"] == "partial"
 
 

@@ -4,17 +4,17 @@ import pytest
 from click.testing import CliRunner
 
 from bench.cli.servers import command
-from bench.conductor import availability
+from bench.conductor.python_environment import PythonEnvironment
 from bench.servers import SERVERS
 
 
 @pytest.fixture
 def _without_uwsgi(monkeypatch: pytest.MonkeyPatch) -> None:
-    installed_version = availability.installed_version
+    versions_of = PythonEnvironment.versions_of
     monkeypatch.setattr(
-        availability,
-        "installed_version",
-        lambda name, *of: None if name == "uwsgi" else installed_version(name, *of),
+        PythonEnvironment,
+        "versions_of",
+        lambda self, names: versions_of(self, [name for name in names if name != "uwsgi"]),
     )
 
 

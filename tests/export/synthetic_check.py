@@ -31,7 +31,7 @@ class Found:
     slower: float = 0.0
     reasons: tuple[Reason, ...] = ()
     gated: tuple[Metric, ...] = GATED
-    why: str = "goodput: slower by less than 1.2 %."
+    why: str = "goodput: less than 1.2 % lower."
 
 
 def check_of(found: Sequence[Found], *, notes: tuple[str, ...] = (), report: Report | None = None,
@@ -122,6 +122,6 @@ def _worst(cells: Sequence[CheckedCell], requirements: Sequence[RequirementVerdi
 ALL_KINDS = (
     Found("uwsgi"),
     Found("gunicorn", "regression", 0.08, why="goodput 7.4 % lower; confirmed by 12 fresh launches."),
-    Found("waitress", "inconclusive", 0.03, why="goodput: slower by 3.0 %, at most 6.0 %."),
+    Found("waitress", "inconclusive", 0.03, why="goodput 2.9 % lower, at most 6.0 % lower."),
     Found("flask", "regression", reasons=(BROKEN,), why=f"head: {BROKEN.what}."),
 )

@@ -32,9 +32,9 @@ def test_the_summary_is_appended_to_what_the_step_has_written(
 
 def test_annotations_are_printed_where_github_runs_it(capsys: pytest.CaptureFixture[str]) -> None:
     report_to_github(CHECK, {"GITHUB_ACTIONS": "true"})
-    assert capsys.readouterr() == (annotations(CHECK), "")
+    assert capsys.readouterr() == (annotations(CHECK.summary, CHECK), "")
     report_to_github(CHECK, {"GITHUB_ACTIONS": "true"}, err=True)
-    assert capsys.readouterr() == ("", annotations(CHECK))
+    assert capsys.readouterr() == ("", annotations(CHECK.summary, CHECK))
 
 
 @pytest.mark.parametrize("left", [5_000, 1_024, 1_023, 0, -7])
@@ -53,4 +53,4 @@ def test_a_summary_that_cannot_be_written_is_said_and_no_more(
     report_to_github(CHECK, {"GITHUB_STEP_SUMMARY": str(tmp_path / "no" / "such"), "GITHUB_ACTIONS": "true"})
     said = capsys.readouterr()
     assert "cannot be written" in said.err
-    assert said.out == annotations(CHECK)
+    assert said.out == annotations(CHECK.summary, CHECK)

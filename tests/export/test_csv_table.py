@@ -56,6 +56,8 @@ def test_of_a_check_head_has_the_verdict_and_each_metric_its_ratio() -> None:
     red = found[3]
     assert float(red["cpu_to_base"]) == pytest.approx(1.08)
     assert (red["cpu_verdict"], red["p99_verdict"], red["cpu_allowed"]) == ("regression", "", "0.05")
+    wrong = found[7]
+    assert (wrong["deployment"], wrong["valid"], wrong["cpu_to_base"]) == ("flask", "no", "")
 
 
 def test_what_is_no_number_is_empty() -> None:

@@ -96,6 +96,8 @@ def test_no_change_is_shown_of_a_head_that_is_wrong() -> None:
     found = page(markdown(check.summary, check))
     (flask,) = (cell for cell in found.tables[0].rows if cell[1].startswith("flask"))
     assert flask[2:] == ["-", "-", "-", f"head: {BROKEN.what}."]
+    (metrics,) = (table for table in found.tables[1:] if table.rows[1][-1] == "not valid")
+    assert [entries[3] for entries in metrics.rows[1:]] == ["-"] * 5
     assert BROKEN.remedy in found.text
 
 

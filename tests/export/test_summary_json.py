@@ -30,6 +30,12 @@ def summary() -> Summary:
         Part("uwsgi", rate=500.0, latency_ms=2.0),
         Part("flask", rate=500.0, latency_ms=3.0, names=("GET /", "GET /json")),
         Part("uwsgi", locustfile="flows.py", names=("/", "/json")),
+        Part(
+            "behind",
+            request="GET /",
+            behind="nginx",
+            made_of=(("uwsgi-1", 0.3), ("uwsgi-2", 0.5), ("nginx", 0.2)),
+        ),
     ]
     made = with_slices(
         measurements(parts, blocks=5),
@@ -225,3 +231,27 @@ def test_reasons_keep_code_what_and_remedy(summary: Summary) -> None:
     broken = replace(summary.cells[0], reasons=(Reason("errors", "it failed", "mend it"),))
     (cell,) = summary_document(replace(summary, cells=(broken,)))["cells"]
     assert cell["reasons"] == [{"code": "errors", "what": "it failed", "remedy": "mend it"}]
+
+
+def test_parts_and_spread_are_those_of_the_summary(summary: Summary, document: Any) -> None:
+    cell, written = summary.cells[-1], document["cells"][-1]
+    assert (written["behind"], written["profile"], written["tls"]) == ("nginx", "equal", False)
+    assert [part["name"] for part in written["parts"]] == ["nginx", "uwsgi-1", "uwsgi-2"]
+    assert sum(part["cpu_us_per_request"] for part in written["parts"]) == pytest.approx(
+        written["cpu_us_per_request"]
+    )
+    assert written["parts"][0] == {
+        "name": "nginx",
+        "cpu_us_per_request": pytest.approx(32.0),
+        "cpu_share": pytest.approx(0.2),
+        "memory_mb": 12.0,
+        "processes": 2,
+    }
+    assert cell.spread is not None
+    assert written["spread"] == {
+        "of": "uwsgi",
+        "backends": 2,
+        "least": cell.spread.least,
+        "most": cell.spread.most,
+    }
+    assert not {"parts", "spread"} & set(document["cells"][0])

@@ -16,20 +16,25 @@ from bench.results.model import (
     Deployment,
     Launch,
     LaunchedDeployment,
+    LaunchedPart,
     LoadLevel,
     Machine,
     Measurements,
+    Part,
+    Profile,
     Run,
     Skipped,
     Slice,
 )
 from bench.stats.merit import merit_of
+from bench.stats.parts import spread_of
 from bench.stats.summary import (
     ArrivalsSummary,
     CellSummary,
     Comparison,
     Interval,
     Noise,
+    PartSummary,
     Reason,
     RequestSummary,
     Split,
@@ -45,6 +50,7 @@ MIX = {
     "browsing": ("GET /", "GET /json", "POST /echo?price=$1&sum=$2")
 }  # its name, and those of its requests
 LAUNCHES, BLOCKS = 4, 12
+PROFILES: tuple[Profile, ...] = ("shipped", "equal")
 COUNTED_NS = 400_000_000
 
 # goodput of app and floor, keep-alive, spread of service times, CPU us of app and floor, MB, start-up ms
@@ -171,6 +177,78 @@ def tied() -> Report:
     return with_cells(report, {"waitress-app": replace(other, goodput=close)})
 
 
+@lru_cache(maxsize=1)
+def many() -> Report:
+    """A run of 16 deployments with long names: nginx before one, two or four backends, in both profiles."""
+    summary, measurements = complete()
+    of_app = {each.deployment.name: each for each in summary.cells if each.deployment.app == "app"}
+    cells = tuple(
+        _behind_nginx(of_app[name], backends, profile, better=1 + place / 50)
+        for place, (name, backends, profile) in enumerate(
+            product(("gunicorn", "gunicorn-sync", "uwsgi", "waitress"), (2, 4), PROFILES)
+        )
+    )
+    run = summary.run.model_copy(
+        update={
+            "deployments": tuple(cell.deployment for cell in cells),
+            "cells": tuple(cell.cell for cell in cells),
+        }
+    )
+    launched = tuple(_launched_behind(each.deployment) for each in cells)
+    launches = tuple(each.model_copy(update={"deployments": launched}) for each in measurements.launches)
+    return _summary(run, cells), measurements.model_copy(update={"run": run, "launches": launches})
+
+
+def _behind_nginx(cell: CellSummary, backends: int, profile: Profile, better: float) -> CellSummary:
+    """The cell with nginx before so many backends, of which the last works least; by this factor better."""
+    name = f"{cell.deployment.name}-behind-nginx-{backends}-tcp-{profile}"
+    server, cost, goodput = cell.deployment.server, cell.cpu_us_per_request, cell.goodput
+    assert cost is not None
+    assert goodput is not None
+    names = [f"{server}-{number}" for number in range(1, backends + 1)]
+    weights = [0.12, *(0.88 / backends * (1 + tilt) for tilt in np.linspace(0.1, -0.1, backends))]
+    parts = tuple(
+        PartSummary(each, 1, Interval(*(bound * weight for bound in (cost.value, cost.low, cost.high))),
+                    weight, round(20e6 * (1 + weight)))
+        for each, weight in zip(("nginx", *names), weights, strict=True)
+    )  # fmt: skip
+    deployment = cell.deployment.model_copy(
+        update={
+            "id": f"{name}-app",
+            "name": name,
+            "profile": profile,
+            "behind": "nginx",
+            "tls": backends == 4,
+            "programs": {"nginx": "1.22.1"},
+            "processes": backends,
+            "parts": tuple(
+                Part(name=each, command=(each, "--port", "0"), processes=2) for each in (*names, "nginx")
+            ),
+        }
+    )
+    return replace(
+        cell,
+        cell=cell.cell.model_copy(update={"id": f"{name}-cell", "deployment": deployment.id}),
+        deployment=deployment,
+        goodput=Interval(*(bound * better for bound in (goodput.value, goodput.low, goodput.high))),
+        memory_bytes=sum(part.memory_bytes or 0 for part in parts),
+        parts=parts,
+        spread=spread_of(parts),
+    )
+
+
+def _launched_behind(deployment: Deployment) -> LaunchedDeployment:
+    return LaunchedDeployment(
+        deployment=deployment.id,
+        parts=tuple(
+            LaunchedPart(name=each.name, command=each.command, processes=2) for each in deployment.parts
+        ),
+        start_up_ns=300_000_000,
+        keeps_alive=deployment.promises_keep_alive,
+        files={"nginx.conf": "events {}\nhttp { # <script>document.title='ran'</script>\n}\n"},
+    )
+
+
 def _deployment(name: str, app: App) -> Deployment:
     module = "apps.flask_app:app" if app == "app" else "apps.bare:app"
     return Deployment(
@@ -179,7 +257,9 @@ def _deployment(name: str, app: App) -> Deployment:
         server=name.removesuffix("-sync"),
         app=app,
         version="27.0.1" if name.startswith("gunicorn") else "3.1.3",
-        command=("python", "-m", name, "--bind", "127.0.0.1:{port}", "--name", "a b", module),
+        parts=(
+            Part(name=name, command=("python", "-m", name, "--bind", "127.0.0.1:0", "--name", "a b", module)),
+        ),
         processes=1,
         threads=1 if name.endswith("sync") else 4,
         promises_keep_alive=SERVERS[name][2],
@@ -317,11 +397,17 @@ def _launched(deployment: Deployment, number: int, place: int) -> LaunchedDeploy
     port = str(20_000 + 100 * number + place)
     return LaunchedDeployment(
         deployment=deployment.id,
-        command=tuple(part.replace("{port}", port) for part in deployment.command),
+        parts=tuple(
+            LaunchedPart(
+                name=part.name,
+                command=tuple(word.replace(":0", f":{port}") for word in part.command),
+                processes=1,
+                memory_bytes=int(SERVERS[deployment.name][6] * 1e6),
+            )
+            for part in deployment.parts
+        ),
         start_up_ns=int(SERVERS[deployment.name][7] * 1e6),
         keeps_alive=deployment.promises_keep_alive,
-        processes=1,
-        memory_bytes=int(SERVERS[deployment.name][6] * 1e6),
     )
 
 
@@ -395,8 +481,9 @@ def _splits(cells: tuple[CellSummary, ...]) -> tuple[Split, ...]:
     found = []
     for cell in cells:
         if cell.deployment.app == "app" and cell.valid:
-            _, _, _, _, app_us, floor_us, _, _ = SERVERS[cell.cell.deployment.removesuffix("-app")]
-            app, floor = SERVERS[cell.cell.deployment.removesuffix("-app")][:2]
+            server = cell.deployment.name.split("-behind")[0]
+            _, _, _, _, app_us, floor_us, _, _ = SERVERS[server]
+            app, floor = SERVERS[server][:2]
             found.append(
                 Split(
                     deployment=cell.deployment.id,

@@ -25,8 +25,8 @@ WHY_RED = (
     "goodput 4.8 % lower; CPU time a request 5.1 % higher; median 5.0 % longer; "
     "confirmed by 10 fresh launches."
 )
-WHY_OPEN = "median: slower by 1.9 %, at most 7.4 %; 5.0 % are allowed; 6.2 % would have been seen."
-WHY_PASS = "goodput: slower by less than 0.9 %; CPU time a request: slower by less than 1.1 %."
+WHY_OPEN = "median 1.9 % longer, at most 7.4 % longer; 5 % are allowed; 6.2 % would have been seen."
+WHY_PASS = "goodput: less than 0.9 % lower; CPU time a request: less than 1.1 % higher."
 BROKEN = Reason(
     "errors", "0.8 % of the answers were errors: 71 times the status was 500", "Look into the server's log."
 )

@@ -10,10 +10,10 @@ import pytest
 from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
 from bench.report import render_report
-from bench.results.model import Failure, Skipped
-from bench.stats.summary import CellSummary, Reason
+from bench.results.model import Failure, LaunchedPart, Skipped
+from bench.stats.summary import CellSummary, PartSummary, Reason, Spread
 
-from .synthetic import Report, at_rates, complete, invalid, mixed, partial
+from .synthetic import Report, at_rates, complete, invalid, many, mixed, partial
 
 Scheme = Literal["light", "dark"]
 
@@ -93,7 +93,15 @@ def hostile() -> Report:
             "versions": {text: text},
             "machine": summary.run.machine.model_copy(update={"cpu_model": text, "hypervisor": text}),
             "deployments": tuple(
-                each.model_copy(update={"name": f"{number} {text}", "version": text, "remarks": (text,)})
+                each.model_copy(
+                    update={
+                        "name": f"{number} {text}",
+                        "version": text,
+                        "remarks": (text,),
+                        "behind": text,
+                        "programs": {text: text},
+                    }
+                )
                 for number, each in enumerate(summary.run.deployments)
             ),
         }
@@ -104,6 +112,8 @@ def hostile() -> Report:
             deployment=run.deployments[number],
             cell=cell.cell.model_copy(update={"request": f"GET /{text}"}),
             errors={text: 3},
+            parts=(PartSummary(text, 1, cell.cpu_us_per_request, 0.5, 1),) * 2,
+            spread=Spread(text, 2, 10.0, 0.5, 0.5),
             reasons=(Reason(text, text, text),) if cell.reasons else (),
         )
         for number, cell in enumerate(summary.cells)
@@ -111,7 +121,11 @@ def hostile() -> Report:
     split = tuple(replace(each, request=f"GET /{text}") for each in summary.split)
     launch = measurements.launches[0]
     failed = launch.deployments[0].model_copy(
-        update={"command": ("sh", text), "failure": Failure(code="died", what=text, log=(text,))}
+        update={
+            "parts": (LaunchedPart(name=text, command=("sh", text)),) * 2,
+            "files": {text: text},
+            "failure": Failure(code="died", what=text, log=(text,)),
+        }
     )
     launches = (launch.model_copy(update={"deployments": (failed, *launch.deployments[1:])}),)
     skipped = (Skipped(name=text, server=text, reason=text, remedy=text),)
@@ -155,7 +169,7 @@ def test_the_page_is_no_wider_than_the_window(
     assert opened.fetched() == []
 
 
-@pytest.mark.parametrize("report", [invalid, at_rates])
+@pytest.mark.parametrize("report", [invalid, at_rates, many])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_texts_of_a_figure_do_not_overlap_nor_leave_the_window(
     browser: Browser, tmp_path: Path, width: int, report: Callable[[], Report]

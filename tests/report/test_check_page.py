@@ -15,7 +15,7 @@ from playwright.sync_api import sync_playwright
 from bench.report.check_cards import cards_of
 from bench.report.check_page import render_check
 from bench.report.check_words import headline, told
-from bench.results.model import Failure
+from bench.results.model import Failure, LaunchedPart
 from bench.stats.summary import Interval, Reason, RequirementVerdict
 
 from .synthetic_check import BROKEN, LOOKED, REPEATED, WHY_OPEN, Checked, broken, passed, red, undecided
@@ -92,7 +92,7 @@ def test_every_launch_is_in_the_table_and_those_that_repeated_are_marked() -> No
 def test_a_figure_tells_who_cannot_see_it_what_it_shows() -> None:
     labels = re.findall(r'aria-label="(Slow-down[^"]+)"', page_named("red"))
     assert len(labels) == 2 * 3  # wide and narrow
-    assert "goodput: 5.0\u00a0% slower (4.5 to 5.5\u00a0%)" in labels[0]
+    assert "goodput: 4.8\u00a0% slower (4.3 to 5.2\u00a0%)" in labels[0]
     assert "p99, not gated: no clear change" in labels[0]
     text = text_of(page_named("red"))
     assert "Launches in which head was slower: 23 of 23 by goodput" in text
@@ -114,12 +114,12 @@ def test_a_regression_that_was_not_repeated_says_so() -> None:
         for one in cell.metrics
     )
     (card,) = cards_of((replace(cell, metrics=metrics),))
-    assert card.rows[0].below == "5\u00a0% allowed; slower at first, not repeated"
+    assert card.rows[0].below == "4.8\u00a0% allowed; worse at first, not repeated"
 
 
 def test_a_better_head_is_called_faster() -> None:
     one = replace(red()[0].cells[0].metrics[0], ratio=Interval(1.25, 1.2, 1.3))
-    assert told(one) == "20.0\u00a0% faster (16.7 to 23.1\u00a0%)"
+    assert told(one) == "25.0\u00a0% faster (20.0 to 30.0\u00a0%)"
     assert told(replace(one, ratio=None)) == "too few launches to say"
 
 
@@ -182,7 +182,11 @@ def hostile() -> Checked:
     cells[1] = replace(cells[1], reasons=(Reason(text, text, text),))
     launch = measurements.launches[0]
     failed = launch.deployments[0].model_copy(
-        update={"command": ("sh", text), "failure": Failure(code="died", what=text, log=(text,))}
+        update={
+            "parts": (LaunchedPart(name=text, command=("sh", text)),) * 2,
+            "files": {text: text},
+            "failure": Failure(code="died", what=text, log=(text,)),
+        }
     )
     launches = (launch.model_copy(update={"deployments": (failed, *launch.deployments[1:])}),)
     summary = replace(check.summary, run=run, warnings=(text,))

@@ -40,11 +40,11 @@ def test_what_is_worse_reads_as_worse_for_every_metric() -> None:
     text = printed(red())
     goodput, cpu, memory = (rows(text, metric)[0] for metric in ("goodput", "CPU", "memory"))
     assert goodput[1:5] == ["2,612/s", "2,488/s", "-4.8 %", "slower"]
-    assert goodput[-2:] == ["5 %", "REGRESSION"]
+    assert goodput[-2:] == ["4.8 %", "REGRESSION"]
     assert cpu[1:5] == ["381 us", "400 us", "+5.0 %", "slower"]
     assert memory[3:5] == ["+1.0 %", "more"]
     assert memory[-1] == "not gated"
-    assert rows(printed(passed()), "goodput")[0][3:] == ["0.0 %", "-0.5 to +0.5 %", "5 %", "pass"]
+    assert rows(printed(passed()), "goodput")[0][3:] == ["0.0 %", "-0.5 to +0.5 %", "4.8 %", "pass"]
 
 
 def test_only_what_did_not_pass_is_explained() -> None:
@@ -57,6 +57,7 @@ def test_only_what_did_not_pass_is_explained() -> None:
 def test_a_head_that_is_wrong_is_never_a_faster_one() -> None:
     text = printed(broken())
     assert BROKEN.what in text
+    assert f"  {BROKEN.remedy}" in text.splitlines()
     assert "faster" not in text
     assert [row[-1] for row in rows(text, "goodput")] == ["not valid", "not valid"]
 

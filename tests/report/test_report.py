@@ -1,6 +1,7 @@
 """What the report says, and that it says it in well-formed, reproducible bytes."""
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +16,7 @@ from matplotlib import rc_context
 from bench.histogram import Histogram
 from bench.report import render_report
 from bench.report.answer import answers
+from bench.report.deployments import deployments_of
 from bench.report.plots.canvas import WIDE
 from bench.report.plots.ranking import draw_ranking
 from bench.report.requests import requests_of
@@ -326,6 +328,23 @@ def test_command_lines_are_quoted_for_a_shell() -> None:
     page = page_named("complete")
     assert "python -m uwsgi --bind 127.0.0.1:20103 --name &#39;a b&#39; apps.flask_app:app" in page
     assert "bench run &#39;scenarios/my json.yaml&#39; --seed 8246913" in page
+
+
+def test_a_long_program_is_folded_away_and_whole_where_it_is() -> None:
+    summary, measurements = complete()
+    program = "import sys; sys.argv[0] = '<server>'; from server import run; run(); " * 2
+    first, *others = measurements.launches[0].deployments
+    part = first.parts[0].model_copy(update={"command": ("python", "-c", program, "shop:app")})
+    launch = measurements.launches[0].model_copy(
+        update={"deployments": (first.model_copy(update={"parts": (part,)}), *others)}
+    )
+    launches = (launch, *measurements.launches[1:])
+    (facts, *rest) = deployments_of(measurements.model_copy(update={"launches": launches}))
+    assert re.fullmatch(r"python -c '<program [0-9a-f]{8}>' shop:app", facts.parts[0].command)
+    assert shlex.split(facts.parts[0].whole) == ["python", "-c", program, "shop:app"]
+    assert {part.whole for one in rest for part in one.parts} == {""}
+    page = render_report(summary, measurements.model_copy(update={"launches": launches})).decode()
+    assert page.count("The whole command") == 1
 
 
 def test_a_comparison_of_the_best_with_itself_changes_nothing() -> None:

@@ -3,15 +3,18 @@
 import io
 import re
 
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
+from bench.cli.fitted_table import cut
 from bench.cli.ranking import print_ranking
 
-from .synthetic import MIX, Report, at_rates, complete, entered_twice, mixed
+from .synthetic import MIX, Report, at_rates, complete, entered_twice, many, mixed
 
 
-def printed(report: Report) -> str:
-    console = Console(file=io.StringIO(), width=200, highlight=False)
+def printed(report: Report, width: int = 200) -> str:
+    console = Console(file=io.StringIO(), width=width, highlight=False)
     print_ranking(report[0], console)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
@@ -64,3 +67,41 @@ def test_the_noise_of_the_run_is_one_line_below_the_ranking() -> None:
     assert line_of(text, "noise here") == noise
     assert text.index("slower") < text.index(noise)
     assert "noise here" not in printed(complete())
+
+
+def test_cpu_by_part_is_one_line_a_deployment_below_its_ranking() -> None:
+    text = printed(many())
+    costs = "nginx 33 us, 4 x uwsgi 242 us (22.5 % to 27.5 % each)"
+    assert f"cpu by part   uwsgi-behind-nginx-4-tcp-equal: {costs}\n" in text
+    assert f"              uwsgi-behind-nginx-4-tcp-shipped: {costs}\n" in text
+    assert text.count("% each)") == 16
+    assert "cpu by part" not in printed(complete())
+
+
+def test_at_80_columns_names_stay_whole_and_less_important_columns_give_way() -> None:
+    text = printed(many(), width=80)
+    for cell in many()[0].cells:
+        row = line_of(text, f"{cell.deployment.name} ")
+        assert len(row) <= 80
+        assert re.search(r" (best|slower) *$", row)
+    assert "left out for want of room: +-, p50, p99, CPU; all of it is in the report" in text
+    assert "left out" not in printed(many())
+
+
+def test_where_nothing_else_helps_names_are_cut_in_their_middle() -> None:
+    text = printed(many(), width=64)
+    row = next(line for line in text.splitlines() if re.match(r"uwsgi-\S+\u2026\S+shipped ", line))
+    assert len(row) <= 64
+
+
+@given(st.text(min_size=1), st.integers(3, 40))
+def test_a_cut_text_keeps_both_its_ends(text: str, most: int) -> None:
+    short = cut(text, most)
+    assert len(short) <= most
+    assert short == text if len(text) <= most else short[0] + short[-1] == text[0] + text[-1]
+
+
+def test_many_splits_are_one_sentence() -> None:
+    (said,) = [line for line in printed(many()).splitlines() if "of a request's CPU time" in line]
+    assert said.startswith("The server takes between 26 % (uwsgi-behind-nginx-2-tcp-shipped) and 50 % (")
+    assert "can make this app more than 2.0 times as fast" in said

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.report.plots.canvas import spread
+from bench.report.plots.canvas import held, spread
 from bench.report.theme import DEPLOYMENT_COLOURS, ROLES, label, placeholder, styles_of
+from bench.report.words import first_of, listed
 
 NAMES = [f"server-{number}" for number in range(40)]
 
@@ -117,3 +118,19 @@ def test_labels_that_have_room_stay_where_they_are(places: list[int]) -> None:
 
 def test_labels_at_one_place_are_laid_around_it() -> None:
     assert spread([100, 100, 100], 16) == [84, 100, 116]
+
+
+@given(st.lists(st.floats(0, 300), max_size=12), st.floats(1, 20))
+def test_labels_that_are_held_within_the_figure_still_do_not_overlap(
+    positions: list[float], gap: float
+) -> None:
+    most = max(300.0, gap * len(positions))
+    moved = held(spread(positions, gap), gap, most)
+    order = sorted(range(len(positions)), key=lambda index: positions[index])
+    assert all(moved[high] - moved[low] >= gap - 1e-6 for low, high in pairwise(order))
+    assert all(-1e-6 <= place <= most + 1e-6 for place in moved)
+
+
+def test_of_many_names_the_first_are_listed_and_the_others_counted() -> None:
+    assert listed(first_of(list("abcdef"))) == "a, b, c, d, e and f"
+    assert listed(first_of(list("abcdefg"))) == "a, b, c, d and 3 others"

@@ -16,13 +16,16 @@ from bench.results.model import (
     Failure,
     Launch,
     LaunchedDeployment,
+    LaunchedPart,
     LoadLevel,
     Machine,
     Measurements,
+    Profile,
     Run,
     Share,
     Slice,
 )
+from bench.results.model import Part as DeployedPart
 from bench.stats.tally import Tally, tallies
 
 COUNTED_NS = 100_000_000
@@ -34,7 +37,8 @@ class Part:
     """One deployment and its cell as they shall come out.
 
     With a `rate` it is an open loop that reaches it, with so many milliseconds as the median `latency_ms`;
-    with `names` it is a mix of requests; with a `locustfile` the load of its users.
+    with `names` it is a mix of requests; with a `locustfile` the load of its users. With `made_of` it has
+    several processes: their names, and what share of its CPU time each takes.
     """
 
     name: str
@@ -44,12 +48,18 @@ class Part:
     request: str = REQUEST
     connections: int = 16
     kept: bool = True
-    promised: bool = True
+    promised: bool | None = True
     failure: Failure | None = None
     rate: float | None = None
     latency_ms: float = 2.0
     names: tuple[str, ...] = ()
     locustfile: str | None = None
+    server: str = ""
+    processes: int | None = 1
+    threads: int | None = 4
+    profile: Profile = "equal"
+    behind: str | None = None
+    made_of: tuple[tuple[str, float], ...] = ()
 
     @property
     def load(self) -> LoadLevel:
@@ -144,6 +154,7 @@ def _slice(part: Part, requests: int, median_ns: int) -> Slice:
         connections_opened=0,
         answered=answered,
         server_cpu_ns=round(answered * part.cpu_us * 1000),
+        cpu_by_part_ns=tuple(round(answered * part.cpu_us * 1000 * share) for _, share in part.made_of),
         generator_wall_ns=round(COUNTED_NS * 1.1),
         generator_busy_ns=round(COUNTED_NS * 0.1),
         by_request={name: _share(durations_ns[at :: len(part.names)]) for at, name in enumerate(part.names)},
@@ -174,11 +185,14 @@ def _launched(parts: Sequence[Part]) -> tuple[LaunchedDeployment, ...]:
     return tuple(
         LaunchedDeployment(
             deployment=part.deployment_id,
-            command=(part.name, "--port", "8000"),
+            parts=tuple(
+                LaunchedPart(
+                    name=name, command=(name, "--port", "8000"), processes=2, memory_bytes=round(60e6 * share)
+                )
+                for name, share in part.made_of or ((part.name, 1.0),)
+            ),
             start_up_ns=400_000_000,
             keeps_alive=part.kept,
-            processes=2,
-            memory_bytes=60_000_000,
             failure=part.failure,
         )
         for part in distinct.values()
@@ -225,11 +239,16 @@ def _deployment(part: Part) -> Deployment:
     return Deployment(
         id=part.deployment_id,
         name=part.name,
-        server=part.name,
+        server=part.server or part.name,
         app=part.app,
         version="1.0",
-        command=(part.name, "--port", "{port}"),
-        processes=1,
-        threads=4,
+        parts=tuple(
+            DeployedPart(name=name, command=(name, "--port", "0"))
+            for name, _ in part.made_of or ((part.name, 1.0),)
+        ),
+        processes=part.processes,
+        threads=part.threads,
         promises_keep_alive=part.promised,
+        profile=part.profile,
+        behind=part.behind,
     )

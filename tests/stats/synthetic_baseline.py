@@ -20,7 +20,7 @@ def measured(
 ) -> Measurements:
     """A run of these cells of the app beside the reference, as head."""
     made = measurements((*parts, REFERENCE), launches=launches, blocks=3, noise=0.01, seed=seed)
-    requests = [part.request for part in parts]
+    requests = list(dict.fromkeys(part.request for part in parts))
     written = {**made.run.scenario, "servers": ["gunicorn"], "requests": requests, "check": {"gate": gate}}
     scenario = Scenario.model_validate(written).model_dump(mode="json", by_alias=True)
     deployments = tuple(

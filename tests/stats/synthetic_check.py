@@ -1,9 +1,9 @@
 """Measurements of a check made of numbers: base and head under one server, launch by launch."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 
-from bench.results.model import Check, Deployment, Measurements, Revision
+from bench.results.model import Check, Deployment, Measurements, Revision, Slice
 from bench.scenario.model import Scenario
 from tests.stats.synthetic import Part, measurements, with_run
 
@@ -59,6 +59,25 @@ def check_run(
 def slower(part: Part, by: float) -> Part:
     """The same part, slower by this fraction in goodput and CPU time."""
     return replace(part, goodput=part.goodput / (1 + by), cpu_us=part.cpu_us * (1 + by))
+
+
+def missing(made: Measurements, launches: Container[int], whose: str = "@head") -> Measurements:
+    """The same check, in these launches of which some requests never got a connection."""
+
+    def unsent(one: Slice) -> Slice:
+        if one.arrivals is None:
+            return one
+        return one.model_copy(update={"arrivals": one.arrivals.model_copy(update={"unsent": 5})})
+
+    blocks = [
+        block.model_copy(
+            update={"slices": tuple(unsent(one) if whose in one.cell else one for one in block.slices)}
+        )
+        if block.launch in launches
+        else block
+        for block in made.blocks
+    ]
+    return made.model_copy(update={"blocks": tuple(blocks)})
 
 
 def _revision_of(deployment: Deployment) -> Deployment:

@@ -10,7 +10,8 @@ from bench.results.model import Answer, Failure, Launch, Measurements
 from bench.scenario.model import Scenario
 from bench.stats.baselines.cells import baseline_of, referred_cells
 from bench.stats.baselines.course import decide_against_baseline
-from bench.stats.checks.check import check_of, is_check
+from bench.stats.caveats import is_check
+from bench.stats.checks.check import check_of
 from bench.stats.checks.summary import CheckedCell, MetricCheck
 from bench.stats.summarise import summarise
 from tests.stats.synthetic import measurements, with_run
@@ -24,7 +25,7 @@ from tests.stats.synthetic_baseline import (
     held,
     measured,
 )
-from tests.stats.synthetic_check import slower
+from tests.stats.synthetic_check import missing, slower
 
 DIED = Failure(code="died", what="ended with exit code 1 under load")
 REQUIRED = {"require": {"goodput": "1/s"}}
@@ -86,6 +87,22 @@ def test_a_head_that_breaks_is_a_regression_and_a_reference_that_does_decides_no
     assert cell.verdict == "inconclusive"
     assert cell.reasons == ()
     assert cell.why.startswith("reference: ")
+
+
+@pytest.mark.parametrize(
+    ("times", "verdict", "told"),
+    [(LAUNCHES, "inconclusive", "not confirmed"), (LAUNCHES + CONFIRMATION, "regression", "confirmed")],
+)
+def test_a_rate_that_head_misses_is_red_only_where_fresh_launches_miss_it_too(
+    times: int, verdict: str, told: str
+) -> None:
+    parts = (replace(APP, rate=500.0), replace(REFERENCE, rate=500.0))
+    now = missing(measured(*parts, seed=2, launches=LAUNCHES + CONFIRMATION), range(times), "-app-")
+    cell = only(held(now, *parts, confirming=CONFIRMATION))
+    assert cell.verdict == verdict
+    assert cell.why.endswith(f"/s, {told} by 12 fresh launches.")
+    at_the_look = held(missing(measured(*parts, seed=2), range(LAUNCHES), "-app-"), *parts)
+    assert decide_against_baseline(at_the_look).confirming
 
 
 def test_a_head_that_answers_something_else_is_neither_faster_nor_slower() -> None:

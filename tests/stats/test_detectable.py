@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.stats.inference.detectable import pairs_needed, smallest_effect
+from bench.stats.inference.detectable import smallest_effect
 from bench.stats.inference.looks import Looks
 from bench.stats.inference.signed_rank import p_value, walsh_averages
 from bench.stats.intervals import Floats
@@ -46,19 +46,3 @@ def test_it_is_at_least_what_the_rule_calls_red_at_all(values: Floats) -> None:
 def test_too_few_pairs_could_have_seen_nothing() -> None:
     assert smallest_effect(np.linspace(-0.01, 0.01, 10), LEVEL) is None
     assert smallest_effect(np.array([]), LEVEL) is None
-
-
-@pytest.mark.parametrize("level", [0.01, LEVEL])
-@pytest.mark.parametrize(("effect", "spread"), [(0.02, 0.01), (0.02, 0.03), (0.05, 0.03), (0.03, 0.05)])
-def test_the_pairs_needed_show_the_effect_at_least_four_times_in_five(
-    effect: float, spread: float, level: float
-) -> None:
-    generator = np.random.default_rng(8)
-    pairs = pairs_needed(effect, spread, level)
-    values = generator.normal(np.log1p(effect), spread, (2000, pairs))
-    assert np.mean(p_value(values) <= level) >= 0.8
-
-
-def test_no_fewer_pairs_are_asked_for_than_the_test_takes() -> None:
-    assert pairs_needed(1.0, 0.001, 0.01) == 7
-    assert pairs_needed(0.02, 0.03, 0.01) > 2 * pairs_needed(0.03, 0.03, 0.01) > 0

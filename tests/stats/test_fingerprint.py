@@ -1,6 +1,7 @@
 import pytest
 
 from bench.results.model import Deployment, Machine, Run
+from bench.results.model import Part as DeployedPart
 from bench.stats.two_runs.fingerprint import NOT_THERE, Difference, differences, differences_of, facts
 from tests.stats.synthetic import Part, measurements
 
@@ -56,7 +57,11 @@ def test_every_fact_has_a_name_of_its_own() -> None:
         (run(versions={"python": "3.11", "flask": "4"}), "version of flask", True),
         (run(versions={"python": "3.11", "locust": "4"}), "version of locust", False),
         (run(deployments=deployed(version="2.0")), "gunicorn: version", True),
-        (run(deployments=deployed(command=("gunicorn", "--preload"))), "gunicorn: command", True),
+        (run(deployments=deployed(parts=(DeployedPart(name="gunicorn", command=("gunicorn", "--preload")),))),
+         "gunicorn: command", True),
+        (run(deployments=deployed(behind="nginx")), "gunicorn: behind", True),
+        (run(deployments=deployed(profile="shipped")), "gunicorn: profile", True),
+        (run(deployments=deployed(programs={"nginx": "1.0"})), "gunicorn: programs", True),
         (run(deployments=deployed(processes=2)), "gunicorn: processes", True),
         (run(deployments=deployed(threads=2)), "gunicorn: threads", True),
         (scenario(app="other:app"), "app", True),

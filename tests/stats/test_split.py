@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from bench.results.model import LoadLevel
-from bench.stats.split import sentence, splits
+from bench.stats.split import range_sentence, sentence, splits
 from bench.stats.summarise import summarise
 from bench.stats.summary import CellSummary, Interval, Reason
 from tests.stats.synthetic import Part, measurements
@@ -93,3 +93,15 @@ def test_users_of_a_locustfile_set_their_own_pace_so_goodput_says_nothing() -> N
     (split,) = splits([at(cell, load) for cell in cells()])
     assert split.goodput_share_server is None
     assert "by throughput" not in sentence(split, "gunicorn")
+
+
+def test_many_splits_are_told_by_their_ends_and_by_the_most_there_is_to_gain() -> None:
+    (heavy,), (light,) = splits(cells()), splits(cells(app_us=200, floor_us=20))
+    light = replace(light, deployment="uwsgi-app")
+    names = {"gunicorn-app": "gunicorn", "uwsgi-app": "uwsgi"}
+    assert range_sentence([heavy, light], names) == (
+        "The server takes between 10 % (uwsgi) and 37 % (gunicorn) of a request's CPU time: on the same "
+        "cores no change of server, not even from gunicorn, can make this app more than 1.6 times as fast."
+    )
+    unknown = [replace(split, gain_at_most=None) for split in (heavy, light)]
+    assert range_sentence(unknown, names).endswith("CPU time; what another server could gain cannot be told.")

@@ -360,3 +360,76 @@ def test_parallelism_is_of_no_matter_where_cells_are_not_ranked_together() -> No
     apart = measurements([Part("uwsgi"), Part("flask", kept=False, promised=False)])
     assert not says(summarise(with_threads(apart, flask=1)), "Unequal parallelism")
     assert not says(summarise(measurements([FAST, SLOW])), "Unequal parallelism")
+
+
+def told_of_parallelism(parts: list[Part]) -> list[str]:
+    return [one for one in summarise(measurements(parts)).warnings if "Unequal parallelism" in one]
+
+
+def test_of_unequal_deployments_those_unlike_most_are_named() -> None:
+    usual = [Part(name) for name in ("gunicorn", "uwsgi", "granian")]
+    (told,) = told_of_parallelism([*usual, Part("flask", threads=1)])
+    assert "(processes x threads): flask 1 x 1, all others 1 x 4." in told
+
+
+def test_unequal_deployments_are_not_told_again_where_one_of_them_is_missing() -> None:
+    everywhere = [
+        Part(name, threads=threads, request=request)
+        for request in ("GET /a", "GET /b")
+        for name, threads in (("flask", 1), ("uwsgi", 4), ("waitress", 8))
+    ]
+    assert len(told_of_parallelism(everywhere[:-1])) == 1
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [
+            Part(f"gunicorn-1x{n}", threads=n, server="gunicorn", request=r)
+            for n in (1, 4, 8)
+            for r in ("a", "b")
+        ],
+        [Part("uwsgi", threads=8), Part("gunicorn-shipped", threads=1, server="gunicorn", profile="shipped")],
+    ],
+    ids=["matrix", "profile"],
+)
+def test_parallelism_that_is_unequal_on_purpose_is_one_sentence_without_names(parts: list[Part]) -> None:
+    (told,) = told_of_parallelism(parts)
+    assert "from 1 x 1 to 1 x 8, as the scenario has it" in told
+    assert "gunicorn" not in told
+
+
+def test_many_wide_intervals_are_one_sentence() -> None:
+    parts = [Part(name) for name in ("flask", "gunicorn", "uwsgi", "waitress", "granian")]
+    told = [one for one in summarise(measurements(parts, noise=2.0)).warnings if "wide" in one]
+    assert len(told) == 1
+    assert told[0].startswith("4 of 4 intervals are wide, up to +-")
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_where_nothing_is_promised_the_keep_alive_mode_is_the_measured_one(kept: bool) -> None:
+    unknown = Part("command", goodput=2100.0, promised=None, kept=kept)
+    summary = summarise(measurements([Part("gunicorn"), Part("flask", kept=False, promised=False), unknown]))
+    with_it = "gunicorn" if kept else "flask"
+    assert {frozenset(group) for group in summary.ranking if unknown.cell_id in group} == {
+        frozenset({unknown.cell_id, Part(with_it).cell_id})
+    }
+
+
+def test_what_kept_connections_against_its_promise_is_ranked_in_no_mode() -> None:
+    broken = Part("uwsgi", kept=False, promised=True)
+    summary = summarise(measurements([Part("gunicorn"), Part("flask", kept=False, promised=False), broken]))
+    assert broken.cell_id not in {cell for group in summary.ranking for cell in group}
+
+
+def test_profiles_of_a_server_are_ranked_together_where_they_keep_alive_alike() -> None:
+    profiles = [
+        Part("waitress-equal", server="waitress"),
+        Part("waitress-shipped", server="waitress", profile="shipped"),
+        Part("gunicorn-equal", server="gunicorn"),
+        Part("gunicorn-shipped", server="gunicorn", profile="shipped", kept=False, promised=False),
+    ]
+    groups = {frozenset(group) for group in summarise(measurements(profiles)).ranking}
+    assert groups == {
+        frozenset(part.cell_id for part in profiles[:3]), frozenset({profiles[3].cell_id})
+    }  # fmt: skip

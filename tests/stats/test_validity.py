@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.histogram import Histogram
-from bench.results.model import Failure, Slice
+from bench.results.model import Deployment, Failure, LaunchedDeployment, Slice
 from bench.stats import closed_loop, validity
 from bench.stats.tally import Tally, tallies
 from tests.stats.synthetic import COUNTED_NS, Part, measurements, tally, with_run, with_slices
@@ -122,16 +122,24 @@ def test_where_no_ceiling_is_known_or_it_is_another_loads_the_rule_is_silent(
     assert codes(near_ceiling(ceiling_per_s, part)) == []
 
 
+def _of_processes(
+    one: Deployment | LaunchedDeployment, processes: int | None
+) -> Deployment | LaunchedDeployment:
+    """The same of one part that is so many processes."""
+    (part,) = one.parts
+    return one.model_copy(update={"parts": (part.model_copy(update={"processes": processes}),)})
+
+
 def with_processes(expected: int | None, there: int | None) -> Tally:
     """A cell whose second launch had so many processes, where the others had what was expected."""
     made = measurements([STEADY])
     (deployment,) = made.run.deployments
-    made = with_run(made, deployments=(deployment.model_copy(update={"expected_processes": expected}),))
+    made = with_run(made, deployments=(_of_processes(deployment, expected),))
     launches = tuple(
         launch.model_copy(
             update={
                 "deployments": tuple(
-                    one.model_copy(update={"processes": there if launch.number == 1 else expected})
+                    _of_processes(one, there if launch.number == 1 else expected)
                     for one in launch.deployments
                 )
             }
@@ -180,6 +188,16 @@ def test_littles_law_must_hold_and_more_loosely_where_connections_are_closed(
 ) -> None:
     part = Part("flask", kept=kept, promised=kept)
     assert codes(tally(part, in_flight(connections))) == expected
+
+
+@pytest.mark.parametrize(("milliseconds", "short"), [(5.1, True), (4.9, False)])
+def test_where_slices_are_short_for_the_answers_littles_law_says_to_measure_longer(
+    milliseconds: float, short: bool
+) -> None:
+    measured = tally(change=changed(duration_sum_ns=COUNTED_NS, histogram=around(milliseconds)))
+    (reason,) = (one for one in validity.reasons(measured) if one.code == "littles-law")
+    assert ("measure longer (`for`): slices of 100 ms" in reason.remedy) is short
+    assert "refused connections" in reason.remedy
 
 
 @pytest.mark.parametrize(("connections", "expected"), [(16, []), (1, ["littles-law", "both-idle"])])
@@ -251,6 +269,19 @@ def test_one_launch_that_broke_the_promise_is_enough() -> None:
     assert not measured.keeps_alive
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_who_promised_nothing_may_keep_connections_or_not(kept: bool) -> None:
+    assert codes(tally(Part("command", promised=None, kept=kept))) == []
+
+
+def test_who_promised_nothing_must_do_the_same_in_every_launch() -> None:
+    made = measurements([Part("command", promised=None)])
+    launched = made.launches[2].deployments[0].model_copy(update={"keeps_alive": False})
+    third = made.launches[2].model_copy(update={"deployments": (launched,)})
+    (measured,) = tallies(made.model_copy(update={"launches": (*made.launches[:2], third, made.launches[3])}))
+    assert codes(measured) == ["keep-alive"]
+
+
 def test_a_launch_that_did_not_tell_breaks_no_promise() -> None:
     made = measurements([Part("gunicorn")])
     unknown = tuple(
@@ -266,12 +297,29 @@ def test_a_launch_that_did_not_tell_breaks_no_promise() -> None:
 
 @pytest.mark.parametrize(
     ("per_connection", "expected"),
-    [((10, 10, 10, 10), []), ((20, 20, 20, 1), ["starved"]), ((1, 0, 0, 0), [])],
+    [
+        ((10, 10, 10, 10), []),
+        ((20, 20, 20, 1), ["starved"]),
+        ((20, 20, 20, 0), ["starved"]),
+        ((30, 10, 10, 10), []),
+        ((150, 10, 10, 10), []),
+        ((1, 0, 0, 0), []),
+    ],
 )
-def test_unfairly_served_connections_make_a_cell_invalid_once_there_are_enough_responses(
+def test_starving_connections_make_a_cell_invalid_once_there_are_enough_responses(
     per_connection: tuple[int, ...], expected: list[str]
 ) -> None:
     assert codes(tally(change=changed(per_connection=per_connection))) == expected
+
+
+@pytest.mark.parametrize(
+    ("per_connection", "expected"),
+    [((10, 10, 10, 10), None), ((12, 10, 10, 8), None), ((30, 10, 10, 10), 0.75), ((20, 20, 20, 0), None)],
+)
+def test_unevenly_served_connections_are_told_with_their_index_where_none_starved(
+    per_connection: tuple[int, ...], expected: float | None
+) -> None:
+    assert closed_loop.unevenness(tally(change=changed(per_connection=per_connection))) == expected
 
 
 def test_turns_that_even_out_over_a_launch_are_fair() -> None:

@@ -14,8 +14,21 @@ from bench.report.theme import MUTED, RULE
 WIDE = 660
 NARROW = 350
 SMALL = 11  # text of axes and notes; 12 otherwise
+SIDE = 9  # left and right of axes whose text stands within
+
+_CHARACTER = 7.3  # the width of one, on average; whatever the page's own font, texts keep apart
 
 _UNITS_PER_INCH = 72
+
+
+def fits(name: str, text: str, width: int) -> bool:
+    """Whether a name and a text have room on one line, at the sides of a figure of this width."""
+    return len(name) + len(text) + 1 <= longest(width)
+
+
+def longest(width: int) -> int:
+    """How many characters a line has room for in a figure of this width."""
+    return int((width - 2 * SIDE) / _CHARACTER)
 
 
 def canvas(width: float, height: float) -> Figure:
@@ -59,3 +72,13 @@ def spread(positions: Sequence[float], gap: float) -> list[float]:
         index: start + rank * gap for rank, (index, start) in enumerate(zip(order, starts, strict=True))
     }
     return [places[index] for index in range(len(positions))]
+
+
+def held(positions: Sequence[float], gap: float, most: float) -> list[float]:
+    """Positions this far apart, moved so that all are between 0 and `most`, where there is room for them."""
+    order = sorted(range(len(positions)), key=lambda index: positions[index])
+    places = list(positions)
+    for rank, index in enumerate(order):
+        below, above = rank, len(order) - 1 - rank
+        places[index] = min(max(places[index], below * gap), most - above * gap)
+    return places

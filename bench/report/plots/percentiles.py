@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from bench.histogram import Histogram
-from bench.report.plots.canvas import NARROW, SMALL, canvas, panel, spread
+from bench.report.plots.canvas import NARROW, SMALL, canvas, held, longest, panel, spread
 from bench.report.standings import Condition
 from bench.report.theme import INK, INVALID, MUTED, RULE, Style, Styles, label
 from bench.stats.summary import CellSummary
@@ -20,7 +20,12 @@ BEYOND = 10  # responses that must lie beyond a percentile for it to be shown
 _POINTS = 160
 _MARKED = (0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999)
 _STEPS = tuple(step * 10.0**power for power in range(-3, 6) for step in (1, 2, 5))
-_LABEL_GAP = 16
+_LABEL_GAP = 17
+_TOP, _BOTTOM, _SIDE = 26, 46, 12
+_KEY = 14  # between the axis and the names below it
+_CHARACTER = 7.0
+_LONGEST_BESIDE, _LONGEST = 14, 40  # characters of a name at the end of its line: narrow, wide
+_MOST_BESIDE = 304
 
 
 @dataclass(frozen=True)
@@ -51,9 +56,13 @@ def draw_percentiles(lines: tuple[Line, ...], what: str, width: int) -> Figure:
     `what` names the durations on their axis.
     """
     narrow = width <= NARROW
-    height = 300 if narrow else 360
+    names = max((len(line.name) for line in lines), default=0)
+    below = narrow and names > _LONGEST_BESIDE  # no room for both the lines and their names
+    key = _KEY + _LABEL_GAP * len(lines) if below else 0
+    height = max(300 if narrow else 360, 0 if below else _LABEL_GAP * len(lines) + _TOP + _BOTTOM) + key
     figure = canvas(width, height)
-    axes = panel(figure, left=42, right=104 if narrow else 150, top=26, bottom=46)
+    right = _SIDE if below else min(_MOST_BESIDE, max(104 if narrow else 150, round(_CHARACTER * names) + 24))
+    axes = panel(figure, left=42, right=right, top=_TOP, bottom=_BOTTOM + key)
     nines = max((line.nines[-1] for line in lines), default=1)
     for line in lines:
         axes.plot(
@@ -63,7 +72,10 @@ def draw_percentiles(lines: tuple[Line, ...], what: str, width: int) -> Figure:
     axes.set_xlim(0, nines)
     _scale_durations(axes, lines, what)
     _scale_percentiles(axes, nines, narrow)
-    _name_lines(axes, lines, height - 72, narrow)
+    if below:
+        _name_below(axes, lines, height - key - _TOP - _BOTTOM, longest(width))
+    else:
+        _name_lines(axes, lines, height - _TOP - _BOTTOM, _LONGEST_BESIDE if narrow else _LONGEST)
     return figure
 
 
@@ -120,14 +132,30 @@ def _scale_percentiles(axes: Axes, nines: float, narrow: bool) -> None:
     axes.set_xlabel(text, color=MUTED, fontsize=SMALL, loc="left", labelpad=6)
 
 
-def _name_lines(axes: Axes, lines: tuple[Line, ...], height: float, narrow: bool) -> None:
+def _name_below(axes: Axes, lines: tuple[Line, ...], height: float, most: int) -> None:
+    """Write the names below each other under the axis, in the order in which the lines end."""
+    for index, line in enumerate(sorted(lines, key=lambda line: -line.milliseconds[-1])):
+        place = -(_BOTTOM + _KEY + _LABEL_GAP * index) / height
+        axes.plot(
+            [0, 12 / _axes_width(axes)], [place, place], color=line.style.colour, transform=axes.transAxes,
+            linewidth=1.8, marker=line.style.marker, markevery=[1], markersize=6, clip_on=False,
+            linestyle="--" if line.dashed else "-",
+        )  # fmt: skip
+        axes.annotate(
+            label(line.name, most - 4), (0, place), (22, 0), xycoords="axes fraction",
+            textcoords="offset points", va="center_baseline", color=INK,
+        )  # fmt: skip
+
+
+def _name_lines(axes: Axes, lines: tuple[Line, ...], height: float, most: int) -> None:
     """Write each name at the end of its line; moved apart where lines end together."""
     low, high = (math.log10(bound) for bound in axes.get_ylim())
     nines = axes.get_xlim()[1]
     ends = [(math.log10(line.milliseconds[-1]) - low) / (high - low) * height for line in lines]
-    for line, end, place in zip(lines, ends, spread(ends, _LABEL_GAP), strict=True):
+    places = held(spread(ends, _LABEL_GAP), _LABEL_GAP, height)
+    for line, end, place in zip(lines, ends, places, strict=True):
         axes.annotate(
-            label(line.name, 14 if narrow else 20), (1, place / height), (20, 0), xycoords="axes fraction",
+            label(line.name, most), (1, place / height), (20, 0), xycoords="axes fraction",
             textcoords="offset points", va="center_baseline", color=INK,
         )  # fmt: skip
         start = (line.nines[-1] / nines, end / height)

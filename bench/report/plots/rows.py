@@ -8,16 +8,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from bench.report.plots.canvas import NARROW, SMALL, canvas, panel
+from bench.report.plots.canvas import NARROW, SIDE, SMALL, canvas, fits, longest, panel
 from bench.report.theme import INK, MUTED, PAPER, RULE, Style, label
 
 _HEADING = 30
-_TEXT = 12  # from a row's top to the middle of its text
-_TRACK = 32  # from a row's top to the middle of its dots
+_NAME = 12  # from a row's top to the middle of its name
+_TRACK = 20  # from its text to the middle of its dots
 _BELOW = 9  # from a dot to its interval
 _ROW = 54
+_LINE = 17  # by how much rows are higher whose text stands below the name
 _NOTE = 84  # room on the right for a note beside the furthest dot
-_TOP, _BOTTOM, _SIDE = 4, 44, 9
+_TOP, _BOTTOM = 4, 44
 
 
 @dataclass(frozen=True)
@@ -65,21 +66,26 @@ class Axis:
 
 
 def draw_rows(groups: Sequence[Rows], axis: Axis, width: int) -> Figure:
-    """Every row of every group on one axis that starts at zero."""
-    height = max(1, sum(_height(group) for group in groups))
+    """Every row of every group on one axis that starts at zero.
+
+    Where names and texts do not fit beside each other, all texts stand below their names.
+    """
+    beside = all(fits(row.name, row.text, width) for group in groups for row in group.rows)
+    line = 0 if beside else _LINE
+    height = max(1, sum(_height(group, line) for group in groups))
     figure = canvas(width, height + _TOP + _BOTTOM)
-    axes = panel(figure, left=_SIDE, right=_SIDE, top=_TOP, bottom=_BOTTOM)
+    axes = panel(figure, left=SIDE, right=SIDE, top=_TOP, bottom=_BOTTOM)
     axes.set_ylim(height, 0)
     _scale(axes, groups, axis, width)
     top = 0.0
     for group in groups:
-        _draw_group(axes, group, top)
-        top += _height(group)
+        _draw_group(axes, group, top, line, longest(width))
+        top += _height(group, line)
     return figure
 
 
-def _height(group: Rows) -> int:
-    return (_HEADING if group.heading else 0) + _ROW * len(group.rows)
+def _height(group: Rows, line: int) -> int:
+    return (_HEADING if group.heading else 0) + (_ROW + line) * len(group.rows)
 
 
 def _scale(axes: Axes, groups: Sequence[Rows], axis: Axis, width: int) -> None:
@@ -98,22 +104,24 @@ def _scale(axes: Axes, groups: Sequence[Rows], axis: Axis, width: int) -> None:
         axes.axvline(axis.limit, color=INK, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
 
 
-def _draw_group(axes: Axes, group: Rows, top: float) -> None:
+def _draw_group(axes: Axes, group: Rows, top: float, line: int, most: int) -> None:
+    """One group; texts stand this much below the names, which are cut after so many characters."""
     across = axes.get_yaxis_transform()
     if group.heading:
         axes.text(0, top + 12, group.heading, transform=across, color=MUTED, fontsize=SMALL, va="center")
         top += _HEADING
         axes.axhline(top - 8, color=RULE, linewidth=1)
     if group.band is not None:
-        bottom = top + _ROW * len(group.rows)
+        bottom = top + (_ROW + line) * len(group.rows)
         axes.fill_betweenx([top, bottom], *group.band, color=MUTED, alpha=0.16, linewidth=0, zorder=0)
     for row in group.rows:
         weight = "bold" if row.strong else "normal"
         text: dict[str, Any] = {"transform": across, "va": "center", "color": INK, "bbox": _plate()}
-        axes.text(0, top + _TEXT, label(row.name), weight=weight, **text)
-        axes.text(1, top + _TEXT, row.text, ha="right", weight=weight, **text)
-        _draw_dots(axes, row, top + _TRACK)
-        top += _ROW
+        axes.text(0, top + _NAME, label(row.name, most), weight=weight, **text)
+        place = (1, "right") if not line else (0, "left")
+        axes.text(place[0], top + _NAME + line, row.text, ha=place[1], weight=weight, **text)
+        _draw_dots(axes, row, top + _NAME + line + _TRACK)
+        top += _ROW + line
 
 
 def _plate() -> dict[str, Any]:

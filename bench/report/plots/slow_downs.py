@@ -1,4 +1,4 @@
-"""How much slower each launch showed head to be, metric by metric: one small panel each, slower is up."""
+"""How much worse each launch showed head to be, metric by metric: one small panel each, worse is up."""
 
 from collections.abc import Sequence
 from math import isfinite
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from bench.report.plots.canvas import SMALL, canvas, panel
 from bench.report.theme import INK, MUTED, PAPER, RULE, placeholder
 from bench.report.words import percent
-from bench.stats.checks.changes import fractions, slow_down_of
+from bench.stats.checks.changes import allowed, share_of_base, shares_of_base, worsening_of
 from bench.stats.checks.rule import least_red
 from bench.stats.checks.summary import MetricCheck
 
@@ -35,7 +35,7 @@ def draw_slow_downs(metrics: Sequence[MetricCheck], headers: Sequence[tuple[str,
 
 
 def _draw_metric(axes: Axes, one: MetricCheck, header: tuple[str, str]) -> None:
-    looked, repeated = fractions(one.slow_downs), fractions(one.confirming)
+    looked, repeated = (shares_of_base(one.metric, some) for some in (one.slow_downs, one.confirming))
     lowest, highest = _scale(one, (*looked, *repeated))
     launches = len(looked) + len(repeated)
     axes.set_xlim(0, launches + 2 * _AFTER)
@@ -57,7 +57,8 @@ def _scale(one: MetricCheck, values: Sequence[float]) -> tuple[float, float]:
     """From where to where: past the allowance, and wide enough for all but the wildest launches."""
     known = [value for value in values if isfinite(value)] or [0.0]
     low, high = (float(edge) for edge in np.quantile(known, (0.03, 0.97)))
-    highest = max(1.3 * one.allow, 0.03, 1.2 * high, -0.4 * low)  # 0 stays clear of either end
+    limit = share_of_base(one.metric, one.allow)
+    highest = max(1.3 * limit, 0.03, 1.2 * high, -0.4 * low)  # 0 stays clear of either end
     return min(-0.4 * highest, 1.2 * low), highest
 
 
@@ -65,17 +66,19 @@ def _draw_limits(axes: Axes, one: MetricCheck) -> None:
     axes.axhline(0, color=MUTED, linewidth=1, zorder=1)
     if not one.gated:
         return
-    axes.axhline(least_red(one.allow), color=MUTED, linewidth=0.9, linestyle=(0, (1, 3)), zorder=1)
-    axes.axhline(one.allow, color=INK, linewidth=1, linestyle=(0, (5, 3)), zorder=1)
+    least, limit = (share_of_base(one.metric, some) for some in (least_red(one.allow), one.allow))
+    axes.axhline(least, color=MUTED, linewidth=0.9, linestyle=(0, (1, 3)), zorder=1)
+    axes.axhline(limit, color=INK, linewidth=1, linestyle=(0, (5, 3)), zorder=1)
     axes.annotate(
-        f"{one.allow * 100:g}\u00a0% allowed", (1, one.allow), (6, 0), xycoords=axes.get_yaxis_transform(),
-        textcoords="offset points", va="center", color=MUTED, fontsize=SMALL,
+        f"{allowed(one)} allowed".replace(" %", "\u00a0%"), (1, limit), (6, 0),
+        xycoords=axes.get_yaxis_transform(), textcoords="offset points", va="center", color=MUTED,
+        fontsize=SMALL,
     )  # fmt: skip
 
 
 def _draw_estimate(axes: Axes, one: MetricCheck, place: float) -> None:
     """The estimate of all launches, with its interval as a band behind them and as a bar beside them."""
-    change = slow_down_of(one)
+    change = worsening_of(one)
     if change is None:
         return
     low, value, high = np.clip((change.low, change.value, change.high), *axes.get_ylim())

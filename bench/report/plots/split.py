@@ -4,50 +4,63 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from bench.report.plots.canvas import NARROW, SMALL, canvas, panel
+from bench.report.plots.canvas import NARROW, SIDE, SMALL, canvas, fits, longest, panel
 from bench.report.theme import INK, MUTED, PAPER, RULE, Styles, label
 from bench.stats.summary import Split
 
 _ROW = 52
-_TOP, _BOTTOM, _SIDE = 30, 44, 9
+_LINE = 17  # by how much rows are higher whose words stand below the name
+_TOP, _BOTTOM = 30, 44
 
 
 def draw_split(splits: tuple[Split, ...], names: dict[str, str], styles: Styles, width: int) -> Figure:
     """One stacked bar a server; `names` maps a deployment's id to its name."""
-    height = _ROW * len(splits)
+    named = [(label(names.get(each.deployment, each.deployment), longest(width)), each) for each in splits]
+    line = 0 if all(fits(name, _words(each), width) for name, each in named) else _LINE
+    height = (_ROW + line) * len(splits)
     figure = canvas(width, height + _TOP + _BOTTOM)
-    axes = panel(figure, left=_SIDE, right=_SIDE, top=_TOP, bottom=_BOTTOM)
+    axes = panel(figure, left=SIDE, right=SIDE, top=_TOP, bottom=_BOTTOM)
     axes.set_ylim(height, 0)
     axes.set_yticks([])
     axes.set_xlim(0, max((each.server_us + max(each.framework_us, 0) for each in splits), default=1) * 1.02)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4 if width <= NARROW else 6))
     axes.grid(axis="x", color=RULE, linewidth=0.7)
     axes.set_xlabel("CPU microseconds a request", color=MUTED, fontsize=SMALL, loc="left", labelpad=6)
-    for index, each in enumerate(splits):
-        name = names.get(each.deployment, each.deployment)
-        _draw_bar(axes, each, name, styles[name].colour, index * _ROW)
-    _draw_key(axes)
+    for index, (name, each) in enumerate(named):
+        colour = styles[names.get(each.deployment, each.deployment)].colour
+        _write(axes, name, _words(each), index * (_ROW + line), line)
+        _draw_bar(axes, each, colour, index * (_ROW + line) + line + 33)
+    draw_key(axes, "server", "framework and view")
     return figure
 
 
-def _draw_bar(axes: Axes, split: Split, name: str, colour: str, top: float) -> None:
+def _words(split: Split) -> str:
+    total = split.server_us + split.framework_us
+    if split.framework_us <= 0:
+        return f"floor {split.server_us:,.0f} us, app {total:,.0f} us"
+    return f"{split.server_us:,.0f} + {split.framework_us:,.0f} = {total:,.0f} us"
+
+
+def _write(axes: Axes, name: str, words: str, top: float, line: int) -> None:
+    """The name, and the words beside it or this much below."""
     across = axes.get_yaxis_transform()
     plate = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.5}
-    total = split.server_us + split.framework_us
-    words = f"{split.server_us:,.0f} + {split.framework_us:,.0f} = {total:,.0f} us"
-    if split.framework_us <= 0:
-        words = f"floor {split.server_us:,.0f} us, app {total:,.0f} us"
-    axes.text(0, top + 12, label(name), transform=across, va="center", color=INK, bbox=plate)
-    axes.text(1, top + 12, words, transform=across, ha="right", va="center", color=INK, bbox=plate)
-    axes.barh(top + 33, split.server_us, height=15, facecolor=colour, edgecolor=colour, linewidth=1.2)
+    axes.text(0, top + 12, name, transform=across, va="center", color=INK, bbox=plate)
+    place, side = (0, "left") if line else (1, "right")
+    axes.text(place, top + 12 + line, words, transform=across, ha=side, va="center", color=INK, bbox=plate)
+
+
+def _draw_bar(axes: Axes, split: Split, colour: str, middle: float) -> None:
+    axes.barh(middle, split.server_us, height=15, facecolor=colour, edgecolor=colour, linewidth=1.2)
     axes.barh(
-        top + 33, max(split.framework_us, 0), left=split.server_us, height=15,
+        middle, max(split.framework_us, 0), left=split.server_us, height=15,
         facecolor=PAPER, edgecolor=colour, linewidth=1.2,
     )  # fmt: skip
 
 
-def _draw_key(axes: Axes) -> None:
-    words = (("server", MUTED, 0), ("framework and view", PAPER, 72))
+def draw_key(axes: Axes, filled: str, hollow: str) -> None:
+    """Say above the bars what their filled and their hollow stretches are."""
+    words = ((filled, MUTED, 0), (hollow, PAPER, 72))
     for text, face, place in words:
         axes.annotate(
             text, (0, 1), (place + 20, 17), xycoords="axes fraction", textcoords="offset points",

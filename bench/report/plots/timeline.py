@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.report.merits import shown
-from bench.report.plots.canvas import SMALL, canvas, panel
+from bench.report.plots.canvas import SMALL, canvas, fits, longest, panel
 from bench.report.standings import Condition
 from bench.report.theme import INK, INVALID, MUTED, RULE, Style, Styles, label
 from bench.report.words import percent
@@ -18,6 +18,7 @@ from bench.stats.summary import CellSummary
 
 _PANEL = 78
 _NAME = 24
+_LINE = 15  # by how much panels are higher where the median stands below the name
 _TOP, _BOTTOM, _LEFT, _RIGHT = 22, 30, 46, 9
 _LEAST_RANGE = 0.05
 
@@ -25,14 +26,20 @@ _LEAST_RANGE = 0.05
 def draw_timeline(condition: Condition, styles: Styles, width: int) -> Figure:
     """How far each block lies from its cell's median; all panels share their axes."""
     cells = [cell for cell in condition.app if per_block(cell)]
-    height = _TOP + _BOTTOM + _PANEL * len(cells)
+    names = _LEFT - _RIGHT + 6  # what the names, which begin with the axes, have less room for
+    beside = all(fits(cell.deployment.name, _median(cell), width - names) for cell in cells)
+    line = 0 if beside else _LINE
+    height = _TOP + _BOTTOM + (_PANEL + line) * len(cells)
     figure = canvas(width, height)
     reach = _reach(cells)
     for index, cell in enumerate(cells):
-        top = _TOP + index * _PANEL
-        axes = panel(figure, left=_LEFT, right=_RIGHT, top=top + _NAME, bottom=height - top - _PANEL + 4)
+        top = _TOP + index * (_PANEL + line)
+        bottom = height - top - _PANEL - line + 4
+        axes = panel(figure, left=_LEFT, right=_RIGHT, top=top + _NAME + line, bottom=bottom)
         _draw_cell(axes, cell, styles[cell.deployment.name] if cell.valid else INVALID, reach)
-        _draw_launches(axes, cell, named=index == 0)
+        _write(axes, 0, label(cell.deployment.name, longest(width - names)), INK, "left", line)
+        _write(axes, 0 if line else 1, _median(cell), MUTED, "left" if line else "right")
+        _draw_launches(axes, cell, _NAME + line + 4 if index == 0 else None)
         if index == len(cells) - 1:
             axes.set_xlabel("blocks, in time order", color=MUTED, fontsize=SMALL, loc="left", labelpad=8)
     return figure
@@ -70,27 +77,30 @@ def _draw_cell(axes: Axes, cell: CellSummary, style: Style, reach: float) -> Non
     axes.set_ylim(-reach, reach)
     axes.set_xticks([])
     axes.set_yticks([-reach, reach], [f"\u2212{percent(reach)}", f"+{percent(reach)}"])
+
+
+def _median(cell: CellSummary) -> str:
     middle = median(value for _, value in per_block(cell))
     unit = "" if cell.cell.load.is_open else " a second"
-    _write(axes, 0, label(cell.deployment.name), INK, "left")
-    _write(axes, 1, f"median {shown(cell.cell.load).write(middle)}{unit}", MUTED, "right")
+    return f"median {shown(cell.cell.load).write(middle)}{unit}"
 
 
-def _write(axes: Axes, place: float, text: str, colour: str, side: str) -> None:
+def _write(axes: Axes, place: float, text: str, colour: str, side: str, line: int = 0) -> None:
     axes.annotate(
-        text, (place, 1), (0, 7), xycoords="axes fraction", textcoords="offset points", ha=side, color=colour,
-        fontsize=12 if place == 0 else SMALL,
+        text, (place, 1), (0, 7 + line), xycoords="axes fraction", textcoords="offset points", ha=side,
+        color=colour, fontsize=12 if colour == INK else SMALL,
     )  # fmt: skip
 
 
-def _draw_launches(axes: Axes, cell: CellSummary, *, named: bool) -> None:
+def _draw_launches(axes: Axes, cell: CellSummary, above: float | None) -> None:
+    """A line where deployments were started afresh, named this much above the axes, or nowhere."""
     launches = [launch for launch, _ in per_block(cell)]
     starts = [index for index, launch in enumerate(launches) if index == 0 or launch != launches[index - 1]]
     for start in starts:
         if start:
             axes.axvline(start - 0.5, color=RULE, linewidth=1.2, zorder=0)
-        if named and len(starts) <= 8:
+        if above is not None and len(starts) <= 8:
             axes.annotate(
-                f"launch {launches[start]}", (start - 0.5, 1), (0, _NAME + 4), textcoords="offset points",
+                f"launch {launches[start]}", (start - 0.5, 1), (0, above), textcoords="offset points",
                 xycoords=axes.get_xaxis_transform(), color=MUTED, fontsize=SMALL,
             )  # fmt: skip

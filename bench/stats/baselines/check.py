@@ -11,9 +11,10 @@ from bench.stats.baselines.pairing import Held, baseline_in, held_cells
 from bench.stats.baselines.rule import judged_alone, judgements_of, may_look
 from bench.stats.caveats import condition
 from bench.stats.checks.figures import as_multiple, verdict_of_cell, worst
+from bench.stats.checks.overload import with_repetition
 from bench.stats.checks.rule import Judgements, verdict_of
 from bench.stats.checks.summary import CheckedCell, CheckSummary, MetricCheck
-from bench.stats.checks.words import about_ungated, why
+from bench.stats.checks.words import about_repetition, about_ungated, why
 from bench.stats.inference.rank_sum import bounds, shifts
 from bench.stats.summarise import cell_summary, summarise
 from bench.stats.summary import Interval
@@ -55,7 +56,12 @@ def _of_ungated(cells: Sequence[Held], *, look: bool) -> Judgements:
 def _checked(cell: Held, judgements: Judgements, *, repeated: bool) -> CheckedCell:
     metrics = tuple(_metric(cell, metric, judgements, repeated=repeated) for metric in METRICS)
     gated = [one.verdict for one in metrics if one.verdict is not None]
-    verdict = verdict_of_cell(gated, broken=cell.broken, usable=cell.usable)
+    missed_again = cell.overloaded and repeated and cell.overload.again
+    broken, head_reasons = cell.broken or missed_again, cell.head_reasons
+    if cell.overloaded:
+        told = about_repetition(len(cell.now.repeated), complete=repeated, shown=missed_again)
+        head_reasons = with_repetition(head_reasons, told)
+    verdict = verdict_of_cell(gated, broken=broken, usable=cell.usable)
     return CheckedCell(
         base=cell_summary(cell.reference),
         head=cell_summary(cell.now.tally),
@@ -66,8 +72,8 @@ def _checked(cell: Held, judgements: Judgements, *, repeated: bool) -> CheckedCe
             verdict,
             metrics,
             cell.reference_reasons,
-            cell.head_reasons,
-            broken=cell.broken,
+            head_reasons,
+            broken=broken,
             beside="reference",
         ),
     )

@@ -20,15 +20,15 @@ def decide_against_baseline(measurements: Measurements) -> Decision:
     red = _red(cells) if launches >= check.launches else []
     if not red or len(measurements.launches) - launches >= check.confirmation:
         return Decision(enough=True, standing="every cell judged")
-    told = f"slower in {len(red)} of {len(cells)} cells, being repeated with fresh launches"
+    told = f"worse in {len(red)} of {len(cells)} cells, being repeated with fresh launches"
     return Decision(enough=False, left_out=_others(measurements, red), confirming=True, standing=told)
 
 
 def _red(cells: tuple[Held, ...]) -> list[Held]:
-    """The cells that came out slower at the look."""
+    """The cells that came out slower at the look, or missed their rate."""
     judgements = judgements_of(cells, look=True)
     red = {cell for (cell, _), (first, _) in judgements.items() if first.verdict == "regression"}
-    return [cell for cell in cells if cell.id in red]
+    return [cell for cell in cells if cell.id in red or cell.overloaded]
 
 
 def _others(measurements: Measurements, wanted: list[Held]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from bench.scenario.check import METRICS, Metric
 from bench.scenario.model import Scenario
 from bench.stats.baselines.cells import ReferredCell, kept_cell, log_ratios_of, referred_cells
 from bench.stats.checks.answers import changed_since
+from bench.stats.checks.overload import OVERLOADED, Overload, overloads
 from bench.stats.checks.pairing import BROKEN
 from bench.stats.ratios import hodges_lehmann
 from bench.stats.summary import Reason
@@ -22,7 +23,7 @@ class Held:
     """One cell as it was measured now, held against what was kept of it, and what decides.
 
     `allowed` has the slow-down that is allowed by each metric, gated or not. `reference_reasons` speak
-    against what both runs measured beside it.
+    against what both runs measured beside it. `overload` tells whether head missed its rate.
     """
 
     now: ReferredCell
@@ -30,12 +31,14 @@ class Held:
     then: KeptCell
     gated: tuple[Metric, ...]
     allowed: dict[Metric, float]
+    overload: Overload
 
     @cached_property
     def head_reasons(self) -> tuple[Reason, ...]:
         """What speaks against head's numbers, and that its answers are other ones than they were."""
         changed = changed_since(self.then.answers, self.now.answers)
-        return self.now.own_reasons if changed is None else (*self.now.own_reasons, changed)
+        found = self.overload.added_to(self.now.own_reasons)
+        return found if changed is None else (*found, changed)
 
     @property
     def reference_reasons(self) -> tuple[Reason, ...]:
@@ -44,8 +47,20 @@ class Held:
 
     @property
     def broken(self) -> bool:
-        """Whether head fails where the reference, under the same server, does not: then it did not either."""
-        return bool(_codes(self.head_reasons) & BROKEN - _codes(self.reference_reasons))
+        """Whether head fails where the reference, under the same server, does not: then it did not either.
+
+        A rate that it misses is not enough.
+        """
+        return bool(self._failures - {OVERLOADED})
+
+    @property
+    def overloaded(self) -> bool:
+        """Whether head fails by the rate that it misses alone: to be repeated, as what is slower is."""
+        return self._failures == {OVERLOADED}
+
+    @property
+    def _failures(self) -> frozenset[str]:
+        return _codes(self.head_reasons) & BROKEN - _codes(self.reference_reasons)
 
     @property
     def usable(self) -> bool:
@@ -93,12 +108,14 @@ def held_cells(measurements: Measurements) -> tuple[Held, ...]:
 def _held(measurements: Measurements) -> Iterator[Held]:
     baseline = baseline_in(measurements.run)
     check = Scenario.model_validate(measurements.run.scenario).check
+    missed = overloads(measurements)
     for cell in referred_cells(measurements):
         kept = kept_cell(baseline, cell)
         if kept is not None and cell.reference is not None:
             server, request, _ = cell.key
             allowed = {metric: check.allowed(server, request, metric) for metric in METRICS}
-            yield Held(cell, cell.reference, kept, check.gate_of(server, request), allowed)
+            overload = missed.of(cell.tally.cell.id, cell.reference.cell.id)
+            yield Held(cell, cell.reference, kept, check.gate_of(server, request), allowed, overload)
 
 
 def _codes(reasons: Sequence[Reason]) -> frozenset[str]:

@@ -25,7 +25,7 @@ def _changed(before: Mapping[str, Answer], after: Mapping[str, Answer], whose: s
         if request in after and before[request] != after[request]:
             return Reason(
                 "answer-changed",
-                f"head answers {request} with {after[request].bytes:,} bytes that are not the "
+                f"it answers {request} with {after[request].bytes:,} bytes that are not the "
                 f"{before[request].bytes:,} of {whose}",
                 "where that is meant, say what a right answer is with `expect:`; otherwise mend it",
             )

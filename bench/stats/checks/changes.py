@@ -1,7 +1,9 @@
 """What changed from base to head, as every output writes it: the words, the signs and the units.
 
-A change is told as head's share of base, with its sign: goodput -4.8 %, CPU +5.1 %. Beside it stands the word
-that says which way is worse, so that no reader has to know whether more of something is good.
+A change is told as a share of base, with its sign: goodput -4.8 %, CPU +5.1 %. Beside it stands the word that
+says which way is worse, so that no reader has to know whether more of something is good. All that is compared
+with a change is told so, too: what is allowed, what would have been seen, what each launch said. Judged are
+slow-downs, the time that the same work takes: 5 % more of it is 4.8 % less goodput.
 """
 
 from collections.abc import Callable
@@ -49,15 +51,35 @@ def interval_of(one: MetricCheck) -> str:
 
 def direction_of(one: MetricCheck) -> str:
     """`slower` or `faster`, of memory `more` or `less`; nothing where the interval holds no change at all."""
-    change = slow_down_of(one)
+    change = worsening_of(one)
     if change is None or change.low <= 0 <= change.high:
         return ""
     worse, better = _WORSE.get(one.metric, ("slower", "faster"))
     return worse if change.low > 0 else better
 
 
+def worsening_of(one: MetricCheck) -> Interval | None:
+    """By how much of base head is worse: 0.05 where it takes 5 % more, or does 5 % less."""
+    if one.ratio is None:
+        return None
+    value, low, high = one.ratio.value, one.ratio.low, one.ratio.high
+    if LESS_IS_BETTER[one.metric]:
+        return Interval(value - 1, low - 1, high - 1)
+    return Interval(1 - value, 1 - high, 1 - low)
+
+
+def share_of_base(metric: Metric, slow_down: float) -> float:
+    """A slow-down, a fraction, as a change of this metric is told: of goodput 0.05 is 0.048 less."""
+    return slow_down if LESS_IS_BETTER[metric] else 1 - 1 / (1 + slow_down)
+
+
+def shares_of_base(metric: Metric, log_ratios: tuple[float, ...]) -> tuple[float, ...]:
+    """The slow-downs of launches as a change of this metric is told; nan where a launch has none."""
+    return tuple(share_of_base(metric, value) for value in fractions(log_ratios))
+
+
 def slow_down_of(one: MetricCheck) -> Interval | None:
-    """How much worse head is by any metric, as a fraction: 0.05 where it takes 5 % more."""
+    """How much longer the same work takes head by any metric: 0.05 where base does 5 % more of it."""
     if one.ratio is None:
         return None
     value, low, high = one.ratio.value, one.ratio.low, one.ratio.high
@@ -74,8 +96,14 @@ def fractions(slow_downs: tuple[float, ...]) -> tuple[float, ...]:
 
 
 def allowed(one: MetricCheck) -> str:
-    """How much slower it may be: `5 %`."""
-    return f"{one.allow * 100:g} %"
+    """How much worse it may be, as a share of base: `5 %`, of goodput `4.8 %`."""
+    return f"{short_percent(share_of_base(one.metric, one.allow))} %"
+
+
+def short_percent(share: float) -> str:
+    """A share in per cent, without the sign for it, to a tenth and no longer than need be: `5`, `4.8`."""
+    digits = 1 if share >= 0.01 else 3
+    return f"{share * 100:.{digits}f}".rstrip("0").rstrip(".")
 
 
 def signed(share: float) -> str:

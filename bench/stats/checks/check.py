@@ -9,23 +9,19 @@ from math import isfinite
 
 import numpy as np
 
-from bench.results.model import Measurements, Run
+from bench.results.model import Measurements
 from bench.scenario.check import METRICS, Metric
 from bench.stats.baselines.check import check_against_baseline
 from bench.stats.checks.figures import as_multiple, verdict_of_cell, worst
+from bench.stats.checks.overload import with_repetition
 from bench.stats.checks.pairing import Pairing, pairings
 from bench.stats.checks.rule import Judgements, judged_alone, judgements_of, planned_looks, verdict_of
 from bench.stats.checks.summary import CheckedCell, CheckSummary, MetricCheck
-from bench.stats.checks.words import about_ungated, why
+from bench.stats.checks.words import about_repetition, about_ungated, why
 from bench.stats.inference.signed_rank import bounds
 from bench.stats.ratios import hodges_lehmann
 from bench.stats.summarise import summarise
 from bench.stats.summary import CellSummary, Interval, Summary
-
-
-def is_check(run: Run) -> bool:
-    """Whether a run is to say if something got slower: against a version of the app, or a baseline."""
-    return run.check is not None or run.baseline is not None
 
 
 def check_of(measurements: Measurements) -> CheckSummary:
@@ -57,14 +53,19 @@ def _checked(pair: Pairing, summary: Summary, judgements: Judgements, confirmati
     repeated = len(pair.repeated) >= confirmation
     metrics = tuple(_metric(pair, metric, base, head, judgements, repeated=repeated) for metric in METRICS)
     gated = [one.verdict for one in metrics if one.verdict is not None]
-    verdict = verdict_of_cell(gated, broken=pair.broken, usable=pair.usable)
+    missed_again = pair.overloaded and repeated and pair.overload.again
+    broken, head_reasons = pair.broken or missed_again, pair.head_reasons
+    if pair.overloaded:
+        told = about_repetition(len(pair.repeated), complete=repeated, shown=missed_again)
+        head_reasons = with_repetition(head_reasons, told)
+    verdict = verdict_of_cell(gated, broken=broken, usable=pair.usable)
     return CheckedCell(
         base=base,
         head=head,
         metrics=metrics,
         reasons=pair.head_reasons,
         verdict=verdict,
-        why=why(verdict, metrics, pair.base_reasons, pair.head_reasons, broken=pair.broken),
+        why=why(verdict, metrics, pair.base_reasons, head_reasons, broken=broken),
     )
 
 

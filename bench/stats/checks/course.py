@@ -25,7 +25,7 @@ def decide_check(measurements: Measurements) -> Decision:
     repeated = len(pairs[0].repeated) if pairs else 0
     if not red or repeated >= check.confirmation:
         return Decision(enough=True, standing="every cell decided")
-    told = f"slower in {len(red)} of {len(pairs)} cells, being repeated with fresh launches"
+    told = f"worse in {len(red)} of {len(pairs)} cells, being repeated with fresh launches"
     return Decision(enough=False, left_out=_others(pairs, red), confirming=True, standing=told)
 
 
@@ -38,12 +38,13 @@ def _still_open(pairs: Sequence[Pairing], launches: Sequence[Launch]) -> list[Pa
 def _red_and_undecided(
     pairs: Sequence[Pairing], check: Check, launches: int
 ) -> tuple[list[Pairing], list[Pairing]]:
-    """At a look: the cells that came out slower by now, and those that could not be decided."""
+    """At a look: the cells that came out red by now, and those that could not be decided."""
     looks = planned_looks(check, launches, ended=False)
     verdicts: dict[str, set[str]] = {}
     for (cell, _), (judgement, _) in judgements_of(pairs, looks).items():
         verdicts.setdefault(cell, set()).add(judgement.verdict)
-    red = [pair for pair in pairs if pair.usable and "regression" in verdicts[pair.head.cell.id]]
+    slower = [pair for pair in pairs if pair.usable and "regression" in verdicts[pair.head.cell.id]]
+    red = [pair for pair in pairs if pair in slower or pair.overloaded]
     if launches >= looks.pairs[-1]:
         return red, []
     open_ = [pair for pair in pairs if pair.usable and "inconclusive" in verdicts[pair.head.cell.id]]

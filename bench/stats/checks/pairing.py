@@ -5,20 +5,20 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import stats
 
 from bench.results.model import Cell, Launch, Measurements
 from bench.scenario.check import METRICS, Metric
 from bench.scenario.model import Scenario
 from bench.stats import validity
 from bench.stats.checks.answers import changed_answer
+from bench.stats.checks.overload import OVERLOADED, Overload, overloads
 from bench.stats.checks.slow_downs import slow_downs
 from bench.stats.summary import Reason
 from bench.stats.tally import Tally, tallies
 
 GONE = frozenset({"failed", "died", "worker"})
 """Codes of reasons that, in head alone, say that the change broke something, whatever is wrong with base."""
-BROKEN = GONE | {"errors", "no-requests", "answers-differ", "overloaded"}
+BROKEN = GONE | {"errors", "no-requests", "answers-differ", OVERLOADED}
 """Those that say so where base has none of them: of two that are wrong, neither is the one to blame."""
 MORE_ERRORS_AT = 0.01
 """How likely chance alone may be to give head so many more errors than base."""
@@ -30,7 +30,8 @@ class Pairing:
 
     `allowed` has the slow-down that is allowed by each metric, gated or not. `launches` are the numbers of
     those that are looked at, `repeated` of those that repeat what came out red. `changed` says that head
-    gives another answer, `unlike` that it gave several though none was wrong by the scenario.
+    gives another answer, `unlike` that it gave several though none was wrong by the scenario, `overload` that
+    it missed its rate.
     """
 
     base: Tally
@@ -40,7 +41,8 @@ class Pairing:
     launches: tuple[int, ...]
     repeated: tuple[int, ...]
     changed: Reason | None
-    unlike: bool = False
+    unlike: bool
+    overload: Overload
 
     @cached_property
     def slow_downs(self) -> dict[Metric, tuple[float, ...]]:
@@ -60,23 +62,35 @@ class Pairing:
     @cached_property
     def head_reasons(self) -> tuple[Reason, ...]:
         """What speaks against head's numbers, and that its answers are other ones than base's."""
-        found = validity.reasons(self.head)
+        found = self.overload.added_to(validity.reasons(self.head))
         return found if self.changed is None else (*found, self.changed)
 
     @property
     def broken(self) -> bool:
-        """Whether head fails where base does not."""
+        """Whether head fails where base does not, in more than a rate that it misses."""
+        return bool(self._failures - {OVERLOADED})
+
+    @property
+    def overloaded(self) -> bool:
+        """Whether head fails by the rate that it misses alone: to be repeated, as what is slower is."""
+        return self._failures == {OVERLOADED} and self.changed is None
+
+    @property
+    def _failures(self) -> frozenset[str]:
+        """The codes of what fails in head and not in base."""
         base, head = self._codes(self.base_reasons), self._codes(self.head_reasons)
-        if head & GONE - base:
-            return True
+        if gone := head & GONE - base:
+            return gone
         excused = {"answers-differ"} if self.unlike else set()
         if "errors" in head and not self._errs_more:
             excused.add("errors")
-        return bool(head & BROKEN - excused) and not base & BROKEN
+        return frozenset() if base & BROKEN else head & BROKEN - excused
 
     @property
     def _errs_more(self) -> bool:
         """Whether head has more errors than base, by more than chance (Fisher's exact test)."""
+        from scipy import stats  # noqa: PLC0415  (slow to import, and only errors need it)
+
         counts = np.array([[sum(one.errors.values()), one.answered] for one in (self.head, self.base)])
         return bool(stats.fisher_exact(counts, alternative="greater").pvalue <= MORE_ERRORS_AT)
 
@@ -106,7 +120,7 @@ def pairings(measurements: Measurements) -> tuple[Pairing, ...]:
     check = Scenario.model_validate(measurements.run.scenario).check
     looked = tuple(one.number for one in measurements.launches if not one.confirming)
     repeated = tuple(one.number for one in measurements.launches if one.confirming)
-    found = tallies(measurements)
+    found, missed = tallies(measurements), overloads(measurements)
     bases = {_work(tally): tally for tally in found if tally.deployment.revision == "base"}
     return tuple(
         Pairing(
@@ -120,6 +134,7 @@ def pairings(measurements: Measurements) -> tuple[Pairing, ...]:
             repeated=repeated,
             changed=changed_answer(measurements.launches, bases[_work(head)].cell, head.cell),
             unlike=_unlike(measurements.launches, head.cell),
+            overload=missed.of(head.cell.id, bases[_work(head)].cell.id),
         )
         for head in found
         if head.deployment.revision == "head"

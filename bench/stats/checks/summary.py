@@ -59,6 +59,13 @@ class CheckedCell:
     why: str
 
     @property
+    def decisive(self) -> tuple[Reason, ...]:
+        """The reasons that `why` names; none where figures decided. A head that is broken comes first."""
+        if self.verdict == "regression" or not self.base.reasons:
+            return self.reasons
+        return self.base.reasons
+
+    @property
     def server(self) -> str:
         """The name of the server's deployment, as the scenario gives it."""
         return self.head.deployment.name

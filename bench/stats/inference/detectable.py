@@ -1,10 +1,8 @@
-"""What a comparison could have seen: the smallest effect, or the number of pairs that an effect takes."""
+"""What a comparison could have seen: the smallest effect."""
 
-from math import ceil, expm1, inf, isfinite, log1p, pi
+from math import expm1, inf, isfinite, log1p
 
-from scipy.special import ndtri
-
-from bench.stats.inference.signed_rank import bounds, fewest
+from bench.stats.inference.signed_rank import bounds
 from bench.stats.intervals import Floats
 
 SHORTFALL = 0.025
@@ -29,14 +27,3 @@ def smallest_effect(log_ratios: Floats, level: float, least: float = 0.0) -> flo
 def _half_width(log_ratios: Floats, level: float) -> float:
     low, high = bounds(log_ratios, level)
     return (high - low) / 2 if isfinite(high) else inf
-
-
-def pairs_needed(effect: float, spread: float, level: float) -> int:
-    """How many pairs show a slow-down of this size at least four times in five; for planning.
-
-    `spread` is the standard deviation of the log-ratios. The sum of two normal quantiles, pi / 3 for the rank
-    test's efficiency, and half a squared quantile because few pairs know their spread poorly (Guenther 1981).
-    """
-    reached, short = -float(ndtri(level)), -float(ndtri(SHORTFALL))
-    ideal = pi / 3 * ((reached + short) * spread / log1p(effect)) ** 2
-    return max(fewest(level), ceil(ideal + reached**2 / 2))

@@ -26,7 +26,7 @@ from bench.stats.two_runs.levels import levels, typical_level
 Verdict = Literal["better", "worse", "tie"]
 
 _REFERENCES: tuple[App, ...] = ("reference", "floor")
-_STARTED_AS = ("server", "version", "command", "processes", "threads")
+_STARTED_AS = ("server", "version", "programs", "parts", "processes", "threads", "profile", "tls")
 
 
 @dataclass(frozen=True)

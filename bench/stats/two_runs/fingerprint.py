@@ -12,14 +12,15 @@ from typing import Any
 
 from bench.results.baseline_file import Fact
 from bench.results.model import Deployment, Run
+from bench.stats.command_lines import readable
 from bench.units import format_bytes
 
 NOT_THERE = "not there"
 
 _GENERATOR = frozenset({"locust", "gevent", "httptools", "numpy"})  # what measures, and not what is measured
 _TOLD_ELSEWHERE = frozenset(
-    {"id", "name", "app", "revision", "twin_of", "remarks", "expected_processes"}
-)  # by the name of the fact, and by the command line
+    {"id", "name", "app", "revision", "twin_of", "remarks", "parts"}
+)  # by the name of the fact, and by the command lines
 _NAMES = {"wsgi-bench": "wsgi-bench (this harness)", "python": "Python"}
 
 
@@ -96,6 +97,10 @@ def _of_deployments(run: Run) -> Iterator[Fact]:
         # Whatever a deployment is made of, also what later versions of the model add to it.
         for name, value in one.model_dump(mode="json", exclude=set(_TOLD_ELSEWHERE)).items():
             yield Fact(f"{named}: {name.replace('_', ' ')}", _written(value), matters=True, of=named)
+        for part in one.parts:
+            of = f" of {part.name}" if len(one.parts) > 1 else ""
+            command = " ".join(readable(part.command))
+            yield Fact(f"{named}: command{of}", command, matters=True, of=named)
 
 
 def _named(one: Deployment) -> str:
