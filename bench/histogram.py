@@ -71,12 +71,6 @@ class Histogram:
         """How many durations were counted."""
         return int(self.counts.sum())
 
-    @property
-    def mean_ns(self) -> float:
-        """The mean duration, nan where nothing was counted; each at the middle of its bucket."""
-        middles_ns, counts = self.buckets()
-        return float(np.average(middles_ns, weights=counts)) if counts.size else float("nan")
-
     def buckets(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """The buckets that hold something, in ascending order: their middles in nanoseconds, and counts."""
         filled = np.flatnonzero(self.counts)

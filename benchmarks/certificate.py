@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.stage import Stage
-from benchmarks.tools import find, output_of
+from benchmarks.tools import end_of, find
 
 CERTIFIED_NAME = "localhost"
 _PATIENCE_S = 10.0
@@ -31,5 +31,5 @@ def new_certificate(stage: Stage) -> Certificate:
         "-addext", "keyUsage=critical,digitalSignature,keyCertSign",
         "-keyout", str(certificate.key), "-out", str(certificate.path),
     )  # fmt: skip
-    output_of(stage, command, timeout_s=_PATIENCE_S)
+    end_of(stage, command, timeout_s=_PATIENCE_S)
     return certificate

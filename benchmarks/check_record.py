@@ -46,10 +46,12 @@ def append(record: Path, one: Checked) -> None:
 
 
 def read(record: Path) -> Iterator[Checked]:
-    """The checks in the record. Raises InputError where it cannot be read, or is something else."""
+    """The checks in the record; none where it is not begun. Raises InputError where it is something else."""
     try:
         for line in record.read_text(encoding="utf-8").splitlines():
             yield Checked(**json.loads(line))
+    except FileNotFoundError:
+        return
     except OSError as error:
         raise InputError(f"cannot read {record}: {error.strerror}", "check the path") from error
     except (TypeError, ValueError) as error:

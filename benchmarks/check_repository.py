@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.errors import GeneratorFailed
 from benchmarks import spinning_app
 from benchmarks.check_record import VERDICTS
 from benchmarks.spin import CONNECTIONS, SERVER
 from benchmarks.stage import Stage
-from benchmarks.tools import end_of, find, output_of
+from benchmarks.tools import end_of, find
 
 CHECK_TIMEOUT_S = 900.0
 GIT_ENVIRONMENT = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
@@ -61,20 +60,19 @@ class CheckRepository:
         bench = str(Path(sys.executable).with_name("bench"))
         command = (bench, "check", f"{scenario}.yaml", "--against", "HEAD", "--json", RESULT)
         machine = self.stage.machine
-        code, printed = end_of(
+        code = end_of(
             self.stage,
             command,
             timeout_s=CHECK_TIMEOUT_S,
+            ends_with=VERDICTS,
             cores=(*machine.server_cores, *machine.generator_cores),
             directory=self.folder,
             environment=GIT_ENVIRONMENT,
-        )
-        if code not in VERDICTS:
-            raise GeneratorFailed(f"bench check ended with exit code {code}", printed)
+        ).code
         return code, cells_in(json.loads((self.folder / RESULT).read_bytes()))
 
     def _run(self, *command: str) -> None:
-        output_of(self.stage, command, timeout_s=60, directory=self.folder, environment=GIT_ENVIRONMENT)
+        end_of(self.stage, command, timeout_s=60, directory=self.folder, environment=GIT_ENVIRONMENT)
 
 
 def cells_in(document: dict[str, Any]) -> list[dict[str, Any]]:

@@ -18,6 +18,13 @@ class Complaints:
     def planned(self, run: Run, estimated_ns: int) -> None:
         """Nothing to tell."""
 
+    def commanded(self, what: str, command: str) -> None:
+        """Nothing to tell."""
+
+    def warned(self, what: str) -> None:
+        """Say what went wrong."""
+        say(what)
+
     def launching(self, launch: int, launches: int) -> None:
         """Nothing to tell."""
 

@@ -38,7 +38,15 @@ def live_deployments(stage: Stage, loaded: LoadedScenario) -> Iterator[list[Live
     for skipped in prepared.run.skipped:
         say(f"left out: {skipped.name}: {skipped.reason}; {skipped.remedy}")
     store = Store.create(stage.folder, prepared.run.id)
-    launch = LaunchInProgress(1, prepared, store, Complaints(), stage.interruption, Decision(enough=False))
+    launch = LaunchInProgress(
+        1,
+        prepared,
+        stage.folder / f"deployments-{prepared.run.id}",
+        store,
+        Complaints(),
+        stage.interruption,
+        Decision(enough=False),
+    )
     try:
         launch.start(set())
         targets = Judge(launch, {}).targets()

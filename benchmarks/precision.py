@@ -24,7 +24,7 @@ from benchmarks.findings import Bar, Finding, Findings, ratio_finding, table
 from benchmarks.pairs import Played, median_ratio, play
 from benchmarks.program import command_line, run, say
 from benchmarks.stage import Stage
-from benchmarks.tools import output_of
+from benchmarks.tools import end_of
 
 NAME = "precision"
 RUN_TIMEOUT_S = 1800.0
@@ -60,7 +60,7 @@ def run_scenario(stage: Stage, scenario: Path) -> tuple[dict[str, Any], float]:
     )  # fmt: skip
     cores = (*stage.machine.server_cores, *stage.machine.generator_cores)
     begin = time.perf_counter()
-    output_of(stage, command, timeout_s=RUN_TIMEOUT_S, cores=cores)
+    end_of(stage, command, timeout_s=RUN_TIMEOUT_S, cores=cores)
     wall_s = time.perf_counter() - begin
     document: dict[str, Any] = json.loads(summary.read_bytes())
     return document, wall_s

@@ -8,7 +8,7 @@ A small git repository in a temporary folder holds a Flask app and a scenario. B
 working folder, in which the view has been given a loop whose turns are calibrated to a share of the CPU time
 that a request costs, the server's part included. The real command is run in it, as anyone would, and says
 what it found by its exit code. Each check is written down as it ends, in a file of one JSON object a line:
-with `--resume FILE` the benchmark goes on from there.
+with `--resume FILE` the benchmark goes on from there, or begins it.
 """
 
 import argparse
@@ -55,7 +55,7 @@ NONE_PASSES = Bar("none", highest=0)
 def measure(stage: Stage, options: argparse.Namespace) -> Findings:
     """Make the checks that are not made yet, those of all parts in random order."""
     record = options.resume or ROOT / "results" / f"{NAME}-{datetime.now(UTC):%Y%m%d-%H%M%S}.jsonl"
-    done = list(read(record)) if options.resume else []
+    done = list(read(record))
     parts = [options.only] if options.only else list(PARTS)
     chance = random.Random(options.seed)
     todo = missing(parts, options.checks, done)
@@ -138,7 +138,9 @@ def main() -> None:
     parser.add_argument("--only", choices=tuple(PARTS), help="only the checks of this part")
     parser.add_argument("--checks", type=int, metavar="N", help="so many of each part; default 30, 20, 10")
     parser.add_argument("--quick", dest="checks", action="store_const", const=1, help="one of each part")
-    parser.add_argument("--resume", type=Path, metavar="FILE", help="count the checks in it, make the others")
+    parser.add_argument(
+        "--resume", type=Path, metavar="FILE", help="count its checks, if any; make the others"
+    )
     parser.add_argument("--seed", type=int, default=random.randrange(2**32), help="of the order of checks")
     run(parser, measure)
 

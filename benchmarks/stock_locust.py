@@ -9,7 +9,7 @@ from typing import Literal
 from bench.errors import GeneratorFailed
 from bench.load.target import Target
 from benchmarks.stage import Stage, settle
-from benchmarks.tools import output_of
+from benchmarks.tools import end_of
 
 User = Literal["Fast", "Plain"]
 
@@ -29,12 +29,12 @@ def rate(stage: Stage, user: User, target: Target, connections: int, seconds: fl
         "--host", f"http://{target.host}:{target.port}", user,
     )  # fmt: skip
     settle()
-    printed = output_of(
+    printed = end_of(
         stage,
         command,
         timeout_s=RAMP_S + seconds + _PATIENCE_S,
         environment={"BENCH_RAMP_S": str(RAMP_S), "BENCH_COUNTED_S": str(seconds)},
-    )
+    ).printed
     counts = counts_in(printed)
     if counts["errors"] or not counts["requests"]:
         raise GeneratorFailed(f"Locust's {user} user met {counts['errors']:.0f} errors", printed)

@@ -12,7 +12,7 @@ from subprocess import Popen
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.conductor.exchange import ask, request_bytes
+from bench.conductor.exchange import Endpoint, ask, request_bytes
 from bench.conductor.log import last_lines
 from bench.conductor.ports import free_port
 from bench.errors import ServerFailed
@@ -64,7 +64,7 @@ def _wait_until_ready(timed: TimedTarget) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while timed.process.poll() is None and time.monotonic() < deadline:
         with suppress(OSError):
-            ask(target.requests[0].data, "GET", target.port, PATIENCE_S)
+            ask(target.requests[0].data, "GET", Endpoint(target.port), PATIENCE_S)
             return
         time.sleep(0.01)
     raise ServerFailed("the server of known latency did not start", "\n  ".join(last_lines(timed.log)))

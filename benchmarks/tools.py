@@ -4,8 +4,9 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -75,49 +76,41 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
+@dataclass(frozen=True)
+class Ended:
+    """A command that came to its end: its exit code, and what it printed."""
+
+    code: int
+    printed: str
+
+
 def end_of(
     stage: Stage,
     command: Sequence[str],
     *,
     timeout_s: float,
+    ends_with: Collection[int] = (0,),
     cores: Sequence[int] | None = None,
     directory: Path | None = None,
     environment: Mapping[str, str] = _NOTHING,
-) -> tuple[int, str]:
-    """Run a command to its end, on the generator's core unless others are named: its exit code, its output.
+) -> Ended:
+    """Run a command to its end, on the generator's core unless others are named.
 
-    Raises GeneratorFailed where it does not end in time.
+    Raises GeneratorFailed where it does not end in time, or not with one of these exit codes.
     """
-    printed = stage.folder / "printed.txt"
+    log = stage.folder / "printed.txt"
     cores = cores or stage.machine.generator_cores
     with running(
-        stage, command, cores=cores, log=printed, directory=directory, environment=environment
+        stage, command, cores=cores, log=log, directory=directory, environment=environment
     ) as process:
         try:
             code = process.wait(timeout_s)
         except subprocess.TimeoutExpired:
-            what = f"{Path(command[0]).name} did not end within {timeout_s:.0f} s"
-            raise GeneratorFailed(what, "\n  ".join(last_lines(printed))) from None
-    return code, printed.read_text(errors="replace")
+            raise _failed(command, f"did not end within {timeout_s:.0f} s", log) from None
+    if code not in ends_with:
+        raise _failed(command, f"ended with exit code {code}", log)
+    return Ended(code, log.read_text(errors="replace"))
 
 
-def output_of(
-    stage: Stage,
-    command: Sequence[str],
-    *,
-    timeout_s: float,
-    cores: Sequence[int] | None = None,
-    directory: Path | None = None,
-    environment: Mapping[str, str] = _NOTHING,
-) -> str:
-    """What a command printed that ended well, run as by `end_of`.
-
-    Raises GeneratorFailed where it ends badly, or not in time.
-    """
-    code, printed = end_of(
-        stage, command, timeout_s=timeout_s, cores=cores, directory=directory, environment=environment
-    )
-    if code != 0:
-        last = last_lines(stage.folder / "printed.txt")
-        raise GeneratorFailed(f"{Path(command[0]).name} ended with exit code {code}", "\n  ".join(last))
-    return printed
+def _failed(command: Sequence[str], what: str, log: Path) -> GeneratorFailed:
+    return GeneratorFailed(f"{Path(command[0]).name} {what}", "\n  ".join(last_lines(log)))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bench.errors import GeneratorFailed
 from bench.load.target import Target
 from benchmarks.stage import Stage, settle
-from benchmarks.tools import find, output_of
+from benchmarks.tools import end_of, find
 
 _SCRIPT = """\
 wrk.format = function() return "{request}" end
@@ -80,7 +80,7 @@ def _counts(
         "-s", str(script), f"{scheme}://{target.host}:{target.port}/",
     )  # fmt: skip
     settle()
-    printed = output_of(stage, command, timeout_s=seconds + _PATIENCE_S)
+    printed = end_of(stage, command, timeout_s=seconds + _PATIENCE_S).printed
     counts = counts_in(printed)
     if counts.errors or not counts.requests:
         raise GeneratorFailed(f"{command[0]} met {counts.errors} errors on {request.name}", printed)

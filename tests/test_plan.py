@@ -52,7 +52,7 @@ def measure(duration_ns: int, launches: int, slice_ns: int | None = None) -> Mea
 def deployment(name: str) -> Deployment:
     app: App = "floor" if name.endswith("/floor") else "app"
     return Deployment(
-        id=name, name=name, server="gunicorn", app=app, version="1", command=(), processes=1, threads=1,
+        id=name, name=name, server="gunicorn", app=app, version="1", parts=(), processes=1, threads=1,
         promises_keep_alive=True,
     )  # fmt: skip
 

@@ -23,6 +23,7 @@ def checks(part: str, *exit_codes: int) -> list[Checked]:
 def test_what_is_in_the_record_is_not_made_again(tmp_path: Path) -> None:
     record = tmp_path / "new" / "record.jsonl"
     made = checks("aa", PASS, OPEN) + checks("two", OPEN)
+    assert list(read(record)) == []  # begun by the same command that goes on
     for one in made:
         append(record, one)
     done = list(read(record))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.conductor.exchange import ask
+from bench.conductor.exchange import Endpoint, ask
 from bench.conductor.interruption import Interruption
 from bench.conductor.machine import describe_machine
 from bench.errors import ServerFailed
@@ -60,7 +60,7 @@ def test_nginx_sends_an_answer_in_one_segment_or_in_two(nginx: NginxTargets) -> 
 @needs_nginx
 def test_each_answer_is_framed_as_its_target_says(nginx: NginxTargets) -> None:
     headers = {
-        target.requests[0].name: ask(target.requests[0].data, "GET", target.port, 10).headers
+        target.requests[0].name: ask(target.requests[0].data, "GET", Endpoint(target.port), 10).headers
         for target in (nginx.keeping, nginx.closing, nginx.chunked, nginx.two_segments)
     }
     assert {name for name, of in headers.items() if of.get("transfer-encoding") == "chunked"} == {"chunked"}
@@ -70,7 +70,7 @@ def test_each_answer_is_framed_as_its_target_says(nginx: NginxTargets) -> None:
 @needs_nginx
 def test_nginx_counts_every_request_and_the_question_for_the_count(nginx: NginxTargets) -> None:
     before = nginx.requests_served()
-    ask(nginx.keeping.requests[0].data, "GET", nginx.keeping.port, 10)
+    ask(nginx.keeping.requests[0].data, "GET", Endpoint(nginx.keeping.port), 10)
     assert nginx.requests_served() == before + 2
 
 
@@ -82,7 +82,7 @@ def test_a_status_page_without_counts_is_an_error() -> None:
 def test_an_answer_of_known_latency_never_comes_before_its_time(tmp_path: Path) -> None:
     with timed_target(stage_in(tmp_path), 20 * NS_PER_MS) as timed:
         begin_ns = time.perf_counter_ns()
-        answer = ask(timed.target.requests[0].data, "GET", timed.target.port, 10)
+        answer = ask(timed.target.requests[0].data, "GET", Endpoint(timed.target.port), 10)
         assert time.perf_counter_ns() - begin_ns >= 20 * NS_PER_MS
     assert (answer.status, answer.body) == (200, b"ok")
     late_ns = timed.late_ns()

@@ -161,7 +161,7 @@ def test_arrivals_follow_the_steps_of_a_shape(server: CountingServer) -> None:
 def test_wrong_answers_are_failures_by_kind_and_in_no_percentile(
     server: CountingServer, tmp_path: Path
 ) -> None:
-    options = ("-u", "2", "-r", "2", "-t", "3s", "--host", server.url, "--csv", str(tmp_path / "run"))
+    options = ("-u", "2", "-r", "2", "-t", "2s", "--host", server.url, "--csv", str(tmp_path / "run"))
     ended = locust("wrong.py", *options, *JSON)
     assert server.all_hung_up()
     assert ended.code == 1
@@ -190,7 +190,7 @@ def test_wrong_answers_are_failures_by_kind_and_in_no_percentile(
 
 def test_a_server_that_dies_gives_failures_and_no_hang() -> None:
     with CountingServer(dies_after=500) as server:
-        ended = locust("mix.py", "-u", "4", "-r", "4", "-t", "4s", "--host", server.url, *JSON)
+        ended = locust("mix.py", "-u", "4", "-r", "4", "-t", "2s", "--host", server.url, *JSON)
         assert server.all_hung_up()
     assert ended.code == 1
     good = sum(entry["num_requests"] - entry["num_failures"] for entry in ended.entries.values())
@@ -235,7 +235,7 @@ def test_certificates_are_checked_against_authorities_unless_told_otherwise(
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificates.certificate, certificates.key)
     with CountingServer(tls) as server:
-        options = ("-u", "3", "-r", "3", "-t", "3s", "--host", server.url, *JSON)
+        options = ("-u", "3", "-r", "3", "-t", "2s", "--host", server.url, *JSON)
         ended = locust("secure.py", *options, environment={"AUTHORITIES": str(authorities)})
         assert server.all_hung_up()
     counts = ended.counts()

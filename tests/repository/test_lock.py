@@ -9,7 +9,8 @@ from packaging.version import Version
 
 from tests.repository.files import PROJECT, ROOT
 
-LOCKS = ["requirements.lock", "requirements-uwsgi.lock"]
+BUILT_FROM_SOURCE = ["uwsgi", "bjoern", "apache"]
+LOCKS = ["requirements.lock", *(f"requirements-{name}.lock" for name in BUILT_FROM_SOURCE)]
 PINNED = re.compile(
     r"([a-z0-9][a-z0-9._-]*)==([^ ;\\]+)(?: ; [^\\]+)? \\\n((?: +--hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)"
 )
@@ -23,11 +24,12 @@ def locked(name: str) -> dict[str, Version]:
 def declared_for_wheels() -> list[str]:
     groups = PROJECT["dependency-groups"]
     build_backend = PROJECT["build-system"]["requires"]
-    return [*PROJECT["project"]["dependencies"], *groups["dev"], *groups["build"], *build_backend]
+    servers = PROJECT["project"]["optional-dependencies"]["servers"]
+    return [*PROJECT["project"]["dependencies"], *servers, *groups["dev"], *groups["build"], *build_backend]
 
 
-def declared_for_uwsgi() -> list[str]:
-    return [*PROJECT["project"]["optional-dependencies"]["uwsgi"]]
+def declared_as(extra: str) -> list[str]:
+    return [*PROJECT["project"]["optional-dependencies"][extra]]
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -45,7 +47,10 @@ def test_lock_names_no_place_to_download_from(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "declared"),
-    [("requirements.lock", declared_for_wheels()), ("requirements-uwsgi.lock", declared_for_uwsgi())],
+    [
+        ("requirements.lock", declared_for_wheels()),
+        *((f"requirements-{name}.lock", declared_as(name)) for name in BUILT_FROM_SOURCE),
+    ],
 )
 def test_lock_satisfies_every_declared_dependency(name: str, declared: list[str]) -> None:
     versions = locked(name)

@@ -52,7 +52,8 @@ def test_set_up_says_that_a_python_is_not_there() -> None:
 def test_make_alone_prints_every_target() -> None:
     printed = run("make", "--no-print-directory").stdout
     assert [line.split()[0] for line in printed.splitlines()] == [
-        *("help", "setup", "packages", "test", "lint", "format", "demo", "bench", "wheel", "lock", "clean")
+        *("help", "setup", "servers", "packages", "test", "lint", "format", "demo", "bench", "wheel", "lock"),
+        "clean",
     ]
 
 
