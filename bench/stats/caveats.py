@@ -1,7 +1,7 @@
 """What a reader should know about a run beside its numbers, one plain sentence each."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from math import log
 
 from bench.results.model import Deployment, LoadLevel, Measurements, Run
@@ -62,15 +62,25 @@ def about_comparisons(cells: Sequence[CellSummary], ranking: Sequence[Sequence[s
     """Unequal configurations, cells without a comparison, pairs left out, and intervals too wide."""
     labels = {cell.cell.id: label(cell) for cell in cells}
     yield from _about_parity(cells, ranking)
-    compared = {one.cell for one in comparisons}
-    for group in ranking:
-        for cell in group[1:]:
-            if cell not in compared:
-                yield f"{labels[cell]} is not compared: both answered in fewer than {FEWEST_PAIRS} {pairs}."
+    yield from _about_uncompared(labels, ranking, {one.cell for one in comparisons}, pairs)
     for one in comparisons:
         if one.dropped:
             yield f"{labels[one.cell]}: {one.dropped} {pairs} without answers are left out of its comparison."
     yield from _about_width(cells, labels, comparisons)
+
+
+def _about_uncompared(
+    labels: dict[str, str], ranking: Sequence[Sequence[str]], compared: Collection[str], pairs: PairedBy
+) -> Iterator[str]:
+    left_out = [labels[cell] for group in ranking for cell in group[1:] if cell not in compared]
+    if len(left_out) > NAMED_AT_MOST:
+        yield (
+            f"{len(left_out)} cells are not compared, for they and the best answered in fewer than "
+            f"{FEWEST_PAIRS} {pairs} together. Measure longer."
+        )
+        return
+    for name in left_out:
+        yield f"{name} is not compared: both answered in fewer than {FEWEST_PAIRS} {pairs}."
 
 
 def label(cell: CellSummary) -> str:

@@ -323,6 +323,12 @@ def test_too_few_blocks_for_a_comparison_are_said() -> None:
     assert says(summary, "flask, GET /json, 16 connections is not compared")
 
 
+def test_many_cells_without_a_comparison_are_said_in_one_sentence() -> None:
+    made = measurements([Part(f"server-{number}") for number in range(5)], launches=4, blocks=1)
+    (said,) = [one for one in summarise(made).warnings if "not compared" in one]
+    assert said.startswith("4 cells are not compared")
+
+
 def test_a_view_that_waits_is_valid_but_mentioned() -> None:
     made = with_slices(
         measurements([FAST]), lambda one: one.model_copy(update={"server_cpu_ns": 9, "generator_busy_ns": 9})
