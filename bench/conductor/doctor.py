@@ -1,6 +1,5 @@
 """The doctor: looks at the machine, measures it, and says what it can be trusted with."""
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from bench.conductor.finding import Finding, unknown
 from bench.conductor.interruption import Interruption
 from bench.conductor.machine import describe_machine
 from bench.conductor.noise_floor import Tell, measure_noise
+from bench.conductor.temporary_folder import temporary_folder
 from bench.errors import BenchError, Interrupted
 from bench.results.model import Machine
 from bench.units import NS_PER_S, format_duration
@@ -36,8 +36,8 @@ def examine(noise_ns: int | None, tell: Tell) -> Diagnosis:
     Interrupted after Ctrl-C or SIGTERM, when everything has been stopped and removed.
     """
     try:
-        with Interruption() as interruption, tempfile.TemporaryDirectory(prefix="bench-doctor-") as folder:
-            return _Examination(Path(folder), tell, interruption).carry_out(noise_ns)
+        with Interruption() as interruption, temporary_folder(interruption) as folder:
+            return _Examination(folder, tell, interruption).carry_out(noise_ns)
     except (KeyboardInterrupt, Interrupted):
         raise Interrupted("interrupted; nothing was kept") from None
 

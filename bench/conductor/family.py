@@ -9,8 +9,10 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
@@ -25,38 +27,67 @@ def new_nonce() -> str:
 
 def members(root: int, nonce: str) -> list[psutil.Process]:
     """Every live process of the deployment whose first process is `root`."""
-    found: dict[int, psutil.Process] = {}
-    with suppress(psutil.Error):
-        process = psutil.Process(root)
-        found = {child.pid: child for child in process.children(recursive=True)}
-        if process.status() != psutil.STATUS_ZOMBIE:
-            found[root] = process
-    for orphan in psutil.Process().children():
-        if orphan.pid not in found and orphan.pid != root and _is_of(orphan, root, nonce):
-            found[orphan.pid] = orphan
-            with suppress(psutil.Error):
-                found.update({child.pid: child for child in orphan.children(recursive=True)})
-    return list(found.values())
+    us, table = os.getpid(), _process_table()
+    orphans = {pid for pid, entry in table.items() if entry.parent == us and pid != root}
+    first = {root, *(pid for pid in orphans if table[pid].session == root)}
+    first |= {pid for pid in orphans - first if carries(pid, nonce)}
+    found = []
+    for pid in _with_descendants(first, table):
+        with suppress(psutil.Error):
+            found.append(psutil.Process(pid))
+    return found
 
 
-def _is_of(process: psutil.Process, session: int, nonce: str) -> bool:
-    return is_in(process, {session}) or carries(process, nonce)
+class _Entry(NamedTuple):
+    """What the system says of a process: the process it belongs to, and the session."""
+
+    parent: int
+    session: int
 
 
-def is_in(process: psutil.Process, sessions: Collection[int]) -> bool:
+def _process_table() -> dict[int, _Entry]:
+    """Every process that has not ended, read once: psutil reads all of it for each question."""
+    table = {}
+    for name in os.listdir("/proc"):  # noqa: PTH208  (four times as fast as making a path of each)
+        if name.isdecimal():
+            with suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123  (as above)
+                # The name of the program comes before, in brackets, and may hold anything.
+                state, parent, _, session, *_ = file.read().rpartition(b") ")[2].split()
+                if state != b"Z":
+                    table[int(name)] = _Entry(int(parent), int(session))
+    return table
+
+
+def _with_descendants(first: Collection[int], table: Mapping[int, _Entry]) -> list[int]:
+    """These processes, as far as they live, and whoever descends from them; children before parents."""
+    children: dict[int, list[int]] = {}
+    for pid, entry in table.items():
+        children.setdefault(entry.parent, []).append(pid)
+    found: dict[int, None] = {}
+    todo = list(first)
+    while todo:
+        pid = todo.pop()
+        if pid not in found:
+            found[pid] = None
+            todo += children.get(pid, ())
+    return [pid for pid in reversed(found) if pid in table]
+
+
+def is_in(pid: int, sessions: Collection[int]) -> bool:
     """Whether this process is in one of these sessions, told by the pid of the process that began each."""
     try:
-        return os.getsid(process.pid) in sessions
+        return os.getsid(pid) in sessions
     except OSError:
         return False
 
 
-def carries(process: psutil.Process, nonce: str) -> bool:
+def carries(pid: int, nonce: str) -> bool:
     """Whether this process was started with a nonce that is, or begins with, this one."""
     try:
-        return process.environ().get(NONCE_VARIABLE, "").startswith(nonce)
-    except (psutil.Error, OSError):
+        variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
         return False
+    return any(variable.startswith(f"{NONCE_VARIABLE}={nonce}".encode()) for variable in variables)
 
 
 def cpu_ns(pids: Sequence[int]) -> int:

@@ -76,7 +76,7 @@ def _left(ours: str, sessions: set[int]) -> list[psutil.Process]:
     return [
         process
         for process in psutil.process_iter()
-        if family.carries(process, ours) or family.is_in(process, sessions)
+        if family.carries(process.pid, ours) or family.is_in(process.pid, sessions)
     ]
 
 

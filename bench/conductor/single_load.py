@@ -1,7 +1,6 @@
 """Load on one target that somebody else runs: one slice, as long as it shall be."""
 
 import os
-import tempfile
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,7 @@ from bench.conductor.descriptors import allow_connections
 from bench.conductor.first_answer import Found
 from bench.conductor.generator_process import GeneratorProcess
 from bench.conductor.interruption import Interruption
+from bench.conductor.temporary_folder import temporary_folder
 from bench.errors import Interrupted
 from bench.load.messages import SliceOrder, SliceOutcome
 from bench.load.target import Target
@@ -83,12 +83,12 @@ def generate_load(
     allow_connections(order.level.connections)
     cores = generator_cores(order.processes)
     polls = order.processes < len(os.sched_getaffinity(0)) if order.polls is None else order.polls
-    with tempfile.TemporaryDirectory(prefix="bench-load-") as folder, Interruption() as interruption:
+    with Interruption() as interruption, temporary_folder(interruption) as folder:
         generator = None
         try:
             try:
                 with interruption.held():
-                    generator = _started(found.target, cores, order.processes, Path(folder))
+                    generator = _started(found.target, cores, order.processes, folder)
                 generator.wait_until_ready()
                 generator.set_targets({_KEY: found.target})
                 with while_loading:

@@ -18,7 +18,7 @@ _CLOSE = 1e-14
 def quantile(level: float, freedom: float) -> float:
     """The value below which Student's t lies with this probability.
 
-    The probability is above one half, `freedom` 1 or more.
+    The probability is from 0.9 to 0.99, `freedom` 1 or more; beyond that the last digits are lost.
     """
     scale = exp(lgamma((freedom + 1) / 2) - lgamma(freedom / 2)) / sqrt(pi)
     # The area grows ever more slowly with the angle, so Newton's steps, which start below, never overshoot.
