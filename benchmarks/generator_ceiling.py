@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import median
 
-from bench.conductor.availability import installed_version
+from bench.conductor.environments.availability import installed_version
 from bench.load.target import Target
 from bench.units import format_rate
 from benchmarks import stock_locust

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from bench.conductor.deployment import Stopping
+from bench.conductor.deployments.deployment import Stopping
 from bench.conductor.judge import Judge
 from bench.conductor.launch import LaunchInProgress
 from bench.conductor.preparation import prepare

@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.conductor.exchange import request_bytes
-from bench.conductor.log import last_lines
-from bench.conductor.ports import free_port
+from bench.conductor.deployments.exchange import request_bytes
+from bench.conductor.processes.log import last_lines
+from bench.conductor.processes.ports import free_port
 from bench.errors import ServerFailed
 from bench.load.expectations import Expected
 from bench.load.target import Target, Tls, WireRequest

@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.conductor.children import child_environment
+from bench.conductor.processes.children import child_environment
 from bench.errors import InputError, NothingValid
 from bench.units import format_duration
 from benchmarks.findings import Bar, Finding, Findings, ratio_finding, table

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.conductor.children import adopt_orphans
-from bench.conductor.interruption import Interruption
 from bench.conductor.machine import describe_machine, on_cores
+from bench.conductor.processes.children import adopt_orphans
+from bench.conductor.processes.interruption import Interruption
 from bench.errors import InputError, Interrupted
 from bench.results.model import Machine
 

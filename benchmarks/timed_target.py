@@ -12,9 +12,9 @@ from subprocess import Popen
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.conductor.exchange import Endpoint, ask, request_bytes
-from bench.conductor.log import last_lines
-from bench.conductor.ports import free_port
+from bench.conductor.deployments.exchange import Endpoint, ask, request_bytes
+from bench.conductor.processes.log import last_lines
+from bench.conductor.processes.ports import free_port
 from bench.errors import ServerFailed
 from bench.load.expectations import Expected
 from bench.load.target import Target, WireRequest

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from bench.conductor.children import child_environment, start
-from bench.conductor.log import last_lines
+from bench.conductor.processes.children import child_environment, start
+from bench.conductor.processes.log import last_lines
 from bench.errors import GeneratorFailed, InputError
 from benchmarks.stage import Stage
 

@@ -30,7 +30,7 @@ from typing import Literal
 
 from scipy import stats
 
-from bench.conductor.noise_floor import NAMES, noise_of
+from bench.conductor.doctor.noise_floor import NAMES, noise_of
 from bench.scenario.reading import LoadedScenario
 from bench.servers import server_names
 from bench.stats.summary import Interval

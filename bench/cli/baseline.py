@@ -7,7 +7,7 @@ from rich.console import Console
 from bench.cli.measured import measured
 from bench.cli.progress import RunProgress
 from bench.conductor.beside_reference import held_against, prepare_beside_reference, reference_folder
-from bench.conductor.interruption import Interruption
+from bench.conductor.processes.interruption import Interruption
 from bench.errors import Interrupted
 from bench.results.baseline_file import read_baseline
 from bench.results.store import Store

@@ -13,8 +13,8 @@ from bench.cli.output_file import STANDARD_OUTPUT, require_writable
 from bench.cli.progress import RunProgress
 from bench.cli.saved_baseline import save
 from bench.conductor.check import prepare_check
-from bench.conductor.interruption import Interruption
-from bench.conductor.revisions import revisions
+from bench.conductor.processes.interruption import Interruption
+from bench.conductor.revisions.compared import revisions
 from bench.errors import Interrupted
 from bench.results.store import Store
 from bench.scenario.reading import LoadedScenario, load_scenario

@@ -10,7 +10,7 @@ from rich.text import Text
 from bench.cli.load_summary import WIDTH_WITHOUT_TERMINAL
 from bench.cli.load_values import reading
 from bench.cli.output_file import STANDARD_OUTPUT, require_writable, write_output
-from bench.conductor.doctor import Diagnosis, examine
+from bench.conductor.doctor.examination import Diagnosis, examine
 from bench.export.doctor_json import doctor_json
 from bench.units import NS_PER_S, parse_duration_ns
 

@@ -10,12 +10,12 @@ from typing import Any
 import click
 
 from bench.cli.output_file import STANDARD_OUTPUT, require_writable, write_output
-from bench.conductor.app_inspection import inspect_app
-from bench.conductor.app_place import AppPlace, ChosenPython, choose_python, find_app
-from bench.conductor.app_refusal import own_module
-from bench.conductor.drafting import Sketch, described, sketch
-from bench.conductor.inspected_app import InspectedApp
-from bench.conductor.routes import KINDS
+from bench.conductor.inspection.app_inspection import inspect_app
+from bench.conductor.inspection.app_place import AppPlace, ChosenPython, choose_python, find_app
+from bench.conductor.inspection.app_refusal import own_module
+from bench.conductor.inspection.drafting import Sketch, described, sketch
+from bench.conductor.inspection.inspected_app import InspectedApp
+from bench.conductor.inspection.routes import KINDS
 from bench.errors import InputError
 from bench.scenario.draft import draft_text
 from bench.scenario.mistakes import quoted

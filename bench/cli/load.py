@@ -10,10 +10,10 @@ from bench.cli.load_options import Options
 from bench.cli.load_progress import Countdown
 from bench.cli.load_summary import print_head, print_load
 from bench.cli.output_file import STANDARD_OUTPUT, require_writable, write_output
-from bench.conductor.address import address_of
-from bench.conductor.first_answer import find_target
-from bench.conductor.load_verdict import reasons
-from bench.conductor.single_load import SingleLoad, generate_load
+from bench.conductor.single_load.address import address_of
+from bench.conductor.single_load.first_answer import find_target
+from bench.conductor.single_load.load_verdict import reasons
+from bench.conductor.single_load.single_load import SingleLoad, generate_load
 from bench.errors import Interrupted, NothingValid
 from bench.export.hlog import hlog
 from bench.export.load_json import load_json

@@ -11,8 +11,8 @@ import click
 
 from bench.cli.load_values import body_rule, header, length_ns, method, rate_per_s, reading
 from bench.cli.output_file import STANDARD_OUTPUT
-from bench.conductor.question import Question
-from bench.conductor.single_load import LoadOrder
+from bench.conductor.single_load.question import Question
+from bench.conductor.single_load.single_load import LoadOrder
 from bench.errors import InputError
 from bench.load.expectations import Expected
 from bench.load.target import Tls

@@ -4,8 +4,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.conductor.load_verdict import notes, reasons
-from bench.conductor.single_load import LoadOrder, SingleLoad
+from bench.conductor.single_load.load_verdict import notes, reasons
+from bench.conductor.single_load.single_load import LoadOrder, SingleLoad
 from bench.histogram import Histogram
 from bench.units import NS_PER_S, format_duration, format_rate
 

@@ -4,7 +4,7 @@ import json
 
 import click
 
-from bench.conductor.availability import Availability, available_servers
+from bench.conductor.environments.availability import Availability, available_servers
 
 
 @click.command("servers")

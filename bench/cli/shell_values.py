@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from bench.conductor.git import GitFailed, git
+from bench.conductor.revisions.git import GitFailed, git
 from bench.errors import BenchError
 from bench.results.store import RUN_FILE
 

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from bench.conductor.deployment import RunningDeployment, refuse_redirect_away
-from bench.conductor.exchange import Answer, ask, request_bytes
+from bench.conductor.deployments.deployment import RunningDeployment, refuse_redirect_away
+from bench.conductor.deployments.exchange import Answer, ask, request_bytes
 from bench.load.expectations import Expected, HeaderCheck, mismatch
 from bench.scenario.expectation import Expectation, ExpectedBody
 from bench.scenario.model import Request

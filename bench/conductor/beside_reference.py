@@ -9,11 +9,11 @@ from pathlib import Path
 
 from bench.conductor import reference_app
 from bench.conductor.check import CONFIRMATION
-from bench.conductor.interruption import Interruption
-from bench.conductor.placement import python_of
+from bench.conductor.deployments.placement import python_of
+from bench.conductor.deployments.source import Source
 from bench.conductor.preparation import Prepared, prepare
-from bench.conductor.source import Source
-from bench.conductor.temporary_folder import temporary_folder
+from bench.conductor.processes.interruption import Interruption
+from bench.conductor.processes.temporary_folder import temporary_folder
 from bench.errors import Inconclusive, InputError
 from bench.results.baseline_file import Baseline
 from bench.results.model import BaselineCheck, Cell, Run

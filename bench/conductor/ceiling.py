@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.conductor import null_target
-from bench.conductor.children import child_environment, start
 from bench.conductor.generator_process import GeneratorProcess
-from bench.conductor.interruption import Interruption
 from bench.conductor.machine import on_cores
+from bench.conductor.processes.children import child_environment, start
+from bench.conductor.processes.interruption import Interruption
 from bench.errors import ServerFailed
 from bench.load.expectations import Expected
 from bench.load.messages import SliceOrder, SliceOutcome

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from bench.conductor.ceiling import CEILING_WINDOW_NS, ask_null_target, limit_of, null_target_order
-from bench.conductor.exchange import Endpoint
+from bench.conductor.deployments.exchange import Endpoint
 from bench.conductor.generator_process import GeneratorProcess
-from bench.conductor.interruption import Interruption
 from bench.conductor.preparation import Prepared
+from bench.conductor.processes.interruption import Interruption
 from bench.errors import GeneratorFailed, ServerFailed
 from bench.load.messages import LocustfileOrder, SliceOrder, SliceOutcome
 from bench.plan import SliceLength, draw_seed

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bench.conductor.preparation import Prepared, prepare
-from bench.conductor.revisions import Revisions
+from bench.conductor.revisions.compared import Revisions
 from bench.results.model import Check, Run
 from bench.scenario.model import Scenario
 from bench.scenario.reading import LoadedScenario

@@ -9,20 +9,20 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from bench.conductor.cell_load import CellLoad
-from bench.conductor.children import adopt_orphans
-from bench.conductor.commands import of_scenario, run_to_end
-from bench.conductor.deployment import Stopping
+from bench.conductor.deployments.deployment import Stopping
+from bench.conductor.deployments.placement import python_of
 from bench.conductor.generator_process import GeneratorProcess
-from bench.conductor.interruption import Interruption
 from bench.conductor.judge import Judge
-from bench.conductor.keeper import Keeper
 from bench.conductor.launch import LaunchInProgress
 from bench.conductor.machine import on_cores
 from bench.conductor.observer import Observer
-from bench.conductor.placement import python_of
 from bench.conductor.preparation import Prepared
+from bench.conductor.processes.children import adopt_orphans
+from bench.conductor.processes.commands import of_scenario, run_to_end
+from bench.conductor.processes.interruption import Interruption
+from bench.conductor.processes.keeper import Keeper
+from bench.conductor.processes.temporary_folder import new_folder
 from bench.conductor.round import Known, Round
-from bench.conductor.temporary_folder import new_folder
 from bench.errors import InputError, Interrupted
 from bench.results.model import Run
 from bench.results.store import Store

@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from bench.conductor.children import child_environment, start
-from bench.conductor.log import last_lines
+from bench.conductor.processes.children import child_environment, start
+from bench.conductor.processes.log import last_lines
 from bench.errors import GeneratorFailed, InputError
 from bench.load.messages import LocustfileOrder, SliceOrder, SliceOutcome
 from bench.load.target import Target

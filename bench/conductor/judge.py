@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from bench.conductor.answers import Judgement, differs, judge_answers, most_common
-from bench.conductor.deployment import RunningDeployment
-from bench.conductor.exchange import HOST, request_bytes
+from bench.conductor.deployments.deployment import RunningDeployment
+from bench.conductor.deployments.exchange import HOST, request_bytes
 from bench.conductor.launch import LaunchInProgress, Version, as_asked, version_of
 from bench.load.target import Target, WireRequest
 from bench.results.model import Answer, Cell

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Literal
 
 from bench.conductor.answers import without_expectation
-from bench.conductor.blueprints import addresses_of
-from bench.conductor.deployment import RunningDeployment
-from bench.conductor.interruption import Interruption
-from bench.conductor.keeper import Keeper
+from bench.conductor.deployments.blueprints import addresses_of
+from bench.conductor.deployments.deployment import RunningDeployment
+from bench.conductor.deployments.running_part import Surroundings
 from bench.conductor.observer import Observer
-from bench.conductor.ports import free_port
 from bench.conductor.preparation import Prepared
-from bench.conductor.running_part import Surroundings
+from bench.conductor.processes.interruption import Interruption
+from bench.conductor.processes.keeper import Keeper
+from bench.conductor.processes.ports import free_port
 from bench.errors import ServerFailed
 from bench.plan import launch_order, shares_of
 from bench.results.model import (

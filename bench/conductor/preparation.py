@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.conductor import reference_app
-from bench.conductor.availability import versions
-from bench.conductor.blueprints import Choice, blueprint_of
-from bench.conductor.certificate import RunCertificate, make_certificate
+from bench.conductor.deployments.blueprints import Choice, blueprint_of
+from bench.conductor.deployments.certificate import RunCertificate, make_certificate
+from bench.conductor.deployments.placement import Placed, place, python_of
+from bench.conductor.deployments.site import Site
+from bench.conductor.deployments.source import Source
 from bench.conductor.descriptors import allow_connections
+from bench.conductor.environments.availability import versions
 from bench.conductor.machine import describe_machine
-from bench.conductor.placement import Placed, place, python_of
-from bench.conductor.site import Site
-from bench.conductor.source import Source
 from bench.errors import InputError, ServerFailed
 from bench.plan import cells_of, estimated_duration_ns
 from bench.results.model import Cell, Deployment, Machine, Run, Skipped

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from bench import __version__
-from bench.conductor.doctor import Diagnosis
-from bench.conductor.finding import Finding
+from bench.conductor.doctor.examination import Diagnosis
+from bench.conductor.doctor.finding import Finding
 
 FORMAT = 1
 

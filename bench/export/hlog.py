@@ -1,7 +1,7 @@
 """A single load as an HdrHistogram log (.hlog)."""
 
 from bench import __version__
-from bench.conductor.single_load import SingleLoad
+from bench.conductor.single_load.single_load import SingleLoad
 from bench.export.hlog_lines import head, interval
 from bench.units import NS_PER_S
 

@@ -4,8 +4,8 @@ import json
 from math import isfinite
 from typing import Any
 
-from bench.conductor.load_verdict import notes, reasons
-from bench.conductor.single_load import SingleLoad
+from bench.conductor.single_load.load_verdict import notes, reasons
+from bench.conductor.single_load.single_load import SingleLoad
 from bench.histogram import Histogram
 from bench.load.messages import Arrivals
 from bench.units import NS_PER_MS, NS_PER_S, NS_PER_US

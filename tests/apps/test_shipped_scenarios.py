@@ -11,10 +11,10 @@ from ruamel.yaml import YAML
 from werkzeug.test import Client, TestResponse
 
 from bench.conductor.answers import expected_of
-from bench.conductor.blueprints import Choice, blueprint_of, lacking
+from bench.conductor.deployments.blueprints import Choice, blueprint_of, lacking
+from bench.conductor.deployments.source import Source
+from bench.conductor.environments.python_environment import OURS
 from bench.conductor.machine import describe_machine
-from bench.conductor.python_environment import OURS
-from bench.conductor.source import Source
 from bench.load.expectations import mismatch
 from bench.scenario.model import Request, Scenario
 from bench.scenario.reading import load_scenario

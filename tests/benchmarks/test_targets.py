@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.conductor.exchange import Endpoint, ask
-from bench.conductor.interruption import Interruption
+from bench.conductor.deployments.exchange import Endpoint, ask
 from bench.conductor.machine import describe_machine
+from bench.conductor.processes.interruption import Interruption
 from bench.errors import ServerFailed
 from bench.load.target import Target
 from bench.units import NS_PER_MS

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.__main__ import main
-from bench.conductor.python_environment import OURS
+from bench.conductor.environments.python_environment import OURS
 from bench.scenario.model import Request
 from bench.scenario.reading import load_scenario
 from bench.servers import server_names

@@ -228,7 +228,7 @@ def test_a_full_disk_ends_the_run_and_leaves_earlier_results_as_they_were(
 
 UNINSTALLED = """
 import sys
-from bench.conductor.python_environment import PythonEnvironment
+from bench.conductor.environments.python_environment import PythonEnvironment
 
 versions_of = PythonEnvironment.versions_of
 PythonEnvironment.versions_of = lambda self, names: versions_of(self, {*names} - {"uwsgi"})

@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from bench.cli.servers import command
-from bench.conductor.python_environment import PythonEnvironment
+from bench.conductor.environments.python_environment import PythonEnvironment
 from bench.servers import SERVERS
 
 

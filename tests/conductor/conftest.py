@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.conductor.children import adopt_orphans
+from bench.conductor.processes.children import adopt_orphans
 from tests.conductor.launching import children_with_a_nonce
 
 _PR_SET_CHILD_SUBREAPER = 36

@@ -9,13 +9,13 @@ from typing import Any
 import psutil
 import pytest
 
-from bench.conductor.availability import available_servers
-from bench.conductor.deployment import RunningDeployment, Stopping
-from bench.conductor.family import NONCE_VARIABLE
-from bench.conductor.interruption import Interruption
+from bench.conductor.deployments.deployment import RunningDeployment, Stopping
+from bench.conductor.environments.availability import available_servers
+from bench.conductor.environments.programs import version_of
 from bench.conductor.launch import LaunchInProgress
 from bench.conductor.preparation import prepare
-from bench.conductor.programs import version_of
+from bench.conductor.processes.family import NONCE_VARIABLE
+from bench.conductor.processes.interruption import Interruption
 from bench.results.model import Block, Cell, Deployment, Failure, Run
 from bench.results.store import Store
 from bench.scenario.model import Request
@@ -83,7 +83,7 @@ def new_launch(
 
 def ask_often(deployment: RunningDeployment, times: int) -> None:
     """Ask for the first page, each time on a new connection."""
-    from bench.conductor.exchange import ask, request_bytes
+    from bench.conductor.deployments.exchange import ask, request_bytes
 
     data = request_bytes(Request(path="/"), deployment.port)
     for _ in range(times):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from bench.conductor.single_load import LoadOrder, SingleLoad
+from bench.conductor.single_load.single_load import LoadOrder, SingleLoad
 from bench.histogram import Histogram
 from bench.load.messages import Arrivals, SliceOutcome
 from bench.results.model import LoadLevel

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.conductor.address import Address, address_of, is_loopback
+from bench.conductor.single_load.address import Address, address_of, is_loopback
 from bench.errors import InputError
 
 TABLE = """

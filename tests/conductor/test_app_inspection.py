@@ -10,11 +10,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench.conductor import bench_inspector
-from bench.conductor.app_inspection import LIMITS, Limits, inspect_app
-from bench.conductor.app_place import AppPlace
-from bench.conductor.inspected_app import InspectedApp, Rule
-from bench.conductor.python_environment import OURS
+from bench.conductor.environments.python_environment import OURS
+from bench.conductor.inspection import bench_inspector
+from bench.conductor.inspection.app_inspection import LIMITS, Limits, inspect_app
+from bench.conductor.inspection.app_place import AppPlace
+from bench.conductor.inspection.inspected_app import InspectedApp, Rule
 from bench.errors import BenchError, InputError, ServerFailed
 
 SHOP = """

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.conductor.app_place import AppPlace, choose_python, find_app
-from bench.conductor.python_environment import OURS, PythonEnvironment
+from bench.conductor.environments.python_environment import OURS, PythonEnvironment
+from bench.conductor.inspection.app_place import AppPlace, choose_python, find_app
 from bench.errors import InputError
 from tests.conductor.environments import FLASK, make_environment
 

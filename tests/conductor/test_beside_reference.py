@@ -15,11 +15,11 @@ from bench.conductor.beside_reference import (
     reference_folder,
 )
 from bench.conductor.check import CONFIRMATION
-from bench.conductor.deployment import Stopping
-from bench.conductor.interruption import Interruption
+from bench.conductor.deployments.deployment import Stopping
 from bench.conductor.judge import Judge
 from bench.conductor.launch import LaunchInProgress
 from bench.conductor.preparation import Prepared
+from bench.conductor.processes.interruption import Interruption
 from bench.errors import Inconclusive, InputError
 from bench.results.baseline_file import Baseline, KeptCell, KeptMetric
 from bench.results.model import LoadLevel

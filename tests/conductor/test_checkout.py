@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.conductor.checkout import check_out, folder_as_long_as
-from bench.conductor.repository import Repository
+from bench.conductor.revisions.checkout import check_out, folder_as_long_as
+from bench.conductor.revisions.repository import Repository
 from bench.errors import InputError
 from tests.conductor.repositories import commit, digest, git, new_repository
 

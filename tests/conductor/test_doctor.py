@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.conductor import advice, advice_measured
-from bench.conductor.availability import available_servers
-from bench.conductor.doctor import Diagnosis
-from bench.conductor.finding import Finding
-from bench.conductor.noise_floor import NAMES, NoiseFloor, launches_for, noise_of
-from bench.conductor.system_facts import (
+from bench.conductor.doctor import advice, advice_measured
+from bench.conductor.doctor.examination import Diagnosis
+from bench.conductor.doctor.finding import Finding
+from bench.conductor.doctor.noise_floor import NAMES, NoiseFloor, launches_for, noise_of
+from bench.conductor.doctor.system_facts import (
     ClientPorts,
     CpuTimes,
     Others,
@@ -27,6 +26,7 @@ from bench.conductor.system_facts import (
     watch_others,
     write_core_list,
 )
+from bench.conductor.environments.availability import available_servers
 from bench.errors import NothingValid
 from bench.export.doctor_json import doctor_document, doctor_json
 from bench.results.model import Machine

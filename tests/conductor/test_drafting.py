@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.conductor import drafting
-from bench.conductor.app_place import AppPlace, ChosenPython
-from bench.conductor.availability import Availability
-from bench.conductor.inspected_app import InspectedAnswer, InspectedApp, Rule
-from bench.conductor.python_environment import OURS, PythonEnvironment
+from bench.conductor.environments.availability import Availability
+from bench.conductor.environments.python_environment import OURS, PythonEnvironment
+from bench.conductor.inspection import drafting
+from bench.conductor.inspection.app_place import AppPlace, ChosenPython
+from bench.conductor.inspection.inspected_app import InspectedAnswer, InspectedApp, Rule
 from bench.scenario.draft import Draft, DraftExample, DraftRequest
 from bench.servers import SERVERS
 

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from bench.conductor.availability import installed_version
-from bench.conductor.children import child_environment
-from bench.conductor.deployment import RunningDeployment, Stopping
-from bench.conductor.exchange import ask, request_bytes
-from bench.conductor.interruption import Interruption
+from bench.conductor.deployments.deployment import RunningDeployment, Stopping
+from bench.conductor.deployments.exchange import ask, request_bytes
+from bench.conductor.deployments.source import Source
+from bench.conductor.environments.availability import installed_version
+from bench.conductor.environments.python_environment import OURS, PythonEnvironment
 from bench.conductor.launch import LaunchInProgress
-from bench.conductor.ports import free_port
 from bench.conductor.preparation import Prepared, prepare
-from bench.conductor.python_environment import OURS, PythonEnvironment
-from bench.conductor.source import Source
+from bench.conductor.processes.children import child_environment
+from bench.conductor.processes.interruption import Interruption
+from bench.conductor.processes.ports import free_port
 from bench.errors import InputError, ServerFailed
 from bench.results.store import Store
 from bench.scenario.model import Request

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from bench.conductor.exchange import Endpoint, ask, keeps_alive, request_bytes
+from bench.conductor.deployments.exchange import Endpoint, ask, keeps_alive, request_bytes
 from bench.scenario.model import Request
 
 

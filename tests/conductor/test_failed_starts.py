@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bench.conductor.ports import free_port
 from bench.conductor.preparation import prepare
+from bench.conductor.processes.ports import free_port
 from bench.errors import InputError, ServerFailed
 from bench.scenario.reading import load_scenario
 from bench.servers import server_names

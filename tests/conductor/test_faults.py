@@ -13,15 +13,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench.conductor import deployment
-from bench.conductor.deployment import RunningDeployment, Stopping
-from bench.conductor.family import NONCE_VARIABLE
-from bench.conductor.interruption import Interruption
+from bench.conductor.deployments import deployment
+from bench.conductor.deployments.deployment import RunningDeployment, Stopping
+from bench.conductor.deployments.running_part import Surroundings
+from bench.conductor.deployments.site import Site
 from bench.conductor.judge import Bodies, Judge
-from bench.conductor.ports import free_port
 from bench.conductor.preparation import prepare
-from bench.conductor.running_part import Surroundings
-from bench.conductor.site import Site
+from bench.conductor.processes.family import NONCE_VARIABLE
+from bench.conductor.processes.interruption import Interruption
+from bench.conductor.processes.ports import free_port
 from bench.errors import InputError, ServerFailed
 from bench.results.model import Deployment, Part
 from bench.scenario.model import Measure, Request
@@ -71,7 +71,7 @@ def test_a_daemon_in_a_session_of_its_own_is_found_and_killed(tmp_path: Path, se
 STARTER = """
 import json, sys, tempfile, time
 from pathlib import Path
-from bench.conductor.children import adopt_orphans
+from bench.conductor.processes.children import adopt_orphans
 from tests.conductor.launching import launched
 
 adopt_orphans()
@@ -209,7 +209,7 @@ def test_apps_get_an_allow_listed_environment_and_that_of_the_scenario(
 
 
 def _variables_of(deployment: RunningDeployment) -> dict[str, str]:
-    from bench.conductor.exchange import ask, request_bytes
+    from bench.conductor.deployments.exchange import ask, request_bytes
 
     answer = ask(request_bytes(Request(path="/"), deployment.port), "GET", deployment.endpoint, 10.0)
     variables: dict[str, str] = json.loads(answer.body)

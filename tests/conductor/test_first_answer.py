@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.conductor.address import Address, address_of
-from bench.conductor.first_answer import TRIES, find_target
-from bench.conductor.question import Question
+from bench.conductor.single_load.address import Address, address_of
+from bench.conductor.single_load.first_answer import TRIES, find_target
+from bench.conductor.single_load.question import Question
 from bench.errors import InputError, ServerFailed
 from bench.load.expectations import Expected
 from tests.cli.loaded_server import Answer, serving

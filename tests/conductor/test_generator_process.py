@@ -10,9 +10,9 @@ import psutil
 import pytest
 
 from bench.conductor import generator_process
-from bench.conductor.children import child_environment
 from bench.conductor.generator_process import GeneratorProcess
 from bench.conductor.machine import describe_machine
+from bench.conductor.processes.children import child_environment
 from bench.errors import GeneratorFailed
 from bench.load.messages import SliceOrder
 from bench.units import NS_PER_S

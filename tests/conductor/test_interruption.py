@@ -3,7 +3,7 @@ import signal
 
 import pytest
 
-from bench.conductor.interruption import Interruption
+from bench.conductor.processes.interruption import Interruption
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 

@@ -8,14 +8,14 @@ from typing import Any
 import psutil
 import pytest
 
-from bench.conductor.deployment import RunningDeployment, Stopping
-from bench.conductor.exchange import ask, request_bytes
-from bench.conductor.interruption import Interruption
+from bench.conductor.deployments.deployment import RunningDeployment, Stopping
+from bench.conductor.deployments.exchange import ask, request_bytes
+from bench.conductor.deployments.running_part import RunningPart
 from bench.conductor.judge import Bodies, Judge
 from bench.conductor.launch import LaunchInProgress
 from bench.conductor.machine import describe_machine
-from bench.conductor.ports import free_port
-from bench.conductor.running_part import RunningPart
+from bench.conductor.processes.interruption import Interruption
+from bench.conductor.processes.ports import free_port
 from bench.scenario.model import Request
 from tests.conductor.launching import (
     ROOT,

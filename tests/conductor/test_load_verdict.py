@@ -1,7 +1,7 @@
 import pytest
 
-from bench.conductor.load_verdict import notes, reasons
-from bench.conductor.single_load import SingleLoad
+from bench.conductor.single_load.load_verdict import notes, reasons
+from bench.conductor.single_load.single_load import SingleLoad
 from bench.results.model import LoadLevel
 from tests.conductor.single_loads import CLOSED, OPEN, arrivals_of, single_load
 

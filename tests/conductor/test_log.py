@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.conductor.log import LINES, last_lines
+from bench.conductor.processes.log import LINES, last_lines
 
 
 def test_the_last_lines_are_shown_without_the_empty_ones(tmp_path: Path) -> None:

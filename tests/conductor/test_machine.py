@@ -4,9 +4,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench.conductor.availability import available_servers, installed_version, versions
-from bench.conductor.children import child_environment
+from bench.conductor.environments.availability import available_servers, installed_version, versions
 from bench.conductor.machine import describe_machine
+from bench.conductor.processes.children import child_environment
 from bench.servers import SERVERS
 
 

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from bench.conductor.ports import (
+from bench.conductor.processes.ports import (
     free_port,
     is_loopback,
     listening_sockets,

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.conductor.repository import Repository
+from bench.conductor.revisions.repository import Repository
 from bench.errors import InputError
 from tests.conductor.repositories import commit, digest, git, new_repository
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.conductor.dependencies import differing, own_environment
-from bench.conductor.interruption import Interruption
-from bench.conductor.python_environment import OURS, PythonEnvironment
-from bench.conductor.revisions import Revisions, revisions
+from bench.conductor.environments.python_environment import OURS, PythonEnvironment
+from bench.conductor.processes.interruption import Interruption
+from bench.conductor.revisions.compared import Revisions, revisions
+from bench.conductor.revisions.dependencies import differing, own_environment
 from bench.errors import InputError
 from bench.scenario.reading import LoadedScenario, load_scenario
 from bench.servers import server_names
@@ -266,8 +266,8 @@ def test_dependencies_are_read_from_the_folder_of_the_app_up_to_the_top(tmp_path
 CHECK = """
 import sys
 from pathlib import Path
-from bench.conductor.interruption import Interruption
-from bench.conductor.revisions import revisions
+from bench.conductor.processes.interruption import Interruption
+from bench.conductor.revisions.compared import revisions
 from bench.scenario.reading import load_scenario
 from bench.servers import server_names
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bench.conductor.ports import free_port
+from bench.conductor.processes.ports import free_port
 from bench.plan import launch_order
 from bench.results.model import Measurements
 from tests.cli.bench_process import Ended, assert_told_once, bench, scenario, stored

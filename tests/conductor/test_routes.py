@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.conductor.inspected_app import InspectedAnswer, InspectedApp, Rule
-from bench.conductor.routes import LeftOutRoute, example_path, left_out_routes, taken_routes
+from bench.conductor.inspection.inspected_app import InspectedAnswer, InspectedApp, Rule
+from bench.conductor.inspection.routes import LeftOutRoute, example_path, left_out_routes, taken_routes
 
 GOOD = InspectedAnswer("/a", status=200, digest="one")
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from bench.conductor.interruption import Interruption
 from bench.conductor.judge import Bodies, Judge
-from bench.conductor.ports import free_port
 from bench.conductor.preparation import prepare
+from bench.conductor.processes.interruption import Interruption
+from bench.conductor.processes.ports import free_port
 from bench.results.model import Failure, Run
 from bench.scenario.reading import load_scenario
 from bench.servers import server_names

@@ -29,13 +29,20 @@ def test_no_file_names_a_package_index() -> None:
 
 
 def test_every_module_of_bench_stands_in_exactly_one_layer() -> None:
-    layers = [
-        layer
-        for contract in PROJECT["tool"]["importlinter"]["contracts"]
-        for layer in contract.get("layers", [])
-    ]
-    placed = [name.strip() for layer in layers for name in layer.split("|")]
-    assert sorted(placed) == sorted(modules() - {"bench.__main__"})
+    assert sorted(placed("imports run downwards only")) == sorted(modules() - {"bench.__main__"})
+
+
+def test_every_room_of_the_conductor_stands_in_exactly_one_layer() -> None:
+    rooms = {path.parent.name for path in (ROOT / "bench" / "conductor").glob("*/__init__.py")}
+    layers = placed("the rooms of the conductor stand upon each other")
+    assert sorted(layers) == sorted({f"bench.conductor.{room}" for room in (*rooms, "conduct")})
+
+
+def placed(contract: str) -> list[str]:
+    """The modules that the layers of this contract name."""
+    contracts = PROJECT["tool"]["importlinter"]["contracts"]
+    (layers,) = [one["layers"] for one in contracts if one["name"] == contract]
+    return [name.strip() for layer in layers for name in layer.split("|")]
 
 
 def modules() -> set[str]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.conductor.ports import free_port
+from bench.conductor.processes.ports import free_port
 from bench.errors import InputError
 from bench.servers.blueprint import (
     Ability,

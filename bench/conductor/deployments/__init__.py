@@ -1,0 +1,1 @@
+"""Deployments: which there are, how each is launched, and each at work."""

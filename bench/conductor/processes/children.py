@@ -1,0 +1,69 @@
+"""Child processes of ours: how they are started so that none of them outlives us.
+
+Each gets its own session (Ctrl-C reaches us, not them), a parent-death signal, the cores it may run on, and
+an allow-listed environment, in which the commands of its Python come before all others.
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from bench.conductor.environments.environment_variables import passed_on
+from bench.conductor.environments.python_environment import OURS, PythonEnvironment
+from bench.errors import ServerFailed
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def child_environment(extra: Mapping[str, str], python: PythonEnvironment = OURS) -> dict[str, str]:
+    """The variables of a child: a few harmless ones of ours, those of its Python, and these."""
+    return {**passed_on(), **python.variables(), "PYTHONUNBUFFERED": "1", **extra}
+
+
+def start(
+    command: Sequence[str],
+    *,
+    directory: Path,
+    environment: Mapping[str, str],
+    cores: Sequence[int],
+    output: IO[bytes],
+    piped: bool = False,
+) -> subprocess.Popen[bytes]:
+    """Start a child whose standard error (and output, unless `piped`) goes to a file.
+
+    Call it from the main thread: the parent-death signal is sent when the starting thread ends. Raises
+    ServerFailed where the command is not there or cannot be run.
+    """
+
+    def in_the_child() -> None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        os.sched_setaffinity(0, cores)
+
+    try:
+        return subprocess.Popen(
+            command,
+            cwd=directory,
+            env=dict(environment),
+            stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if piped else output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=in_the_child,  # noqa: PLW1509  (before any thread of ours is started)
+        )
+    except OSError as error:
+        first = environment["PATH"].partition(os.pathsep)[0]
+        raise ServerFailed(
+            f"cannot run {command[0]}: {error.strerror}",
+            f"it was looked up in {first}, and then in the other folders of PATH",
+        ) from error
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent ends, so that none escapes being stopped."""
+    _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)

@@ -1,0 +1,1 @@
+"""Load on one URL, without a scenario."""
