@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
-from bench.stats import student
 from bench.stats.summary import Interval
 
 Floats = NDArray[np.float64]
@@ -60,7 +60,7 @@ def half_width(
 
 def quantile(freedom: float) -> float:
     """Student's t for a two-sided 95 % interval."""
-    return student.quantile(LEVEL, freedom)
+    return float(stdtrit(freedom, LEVEL))
 
 
 def ratio_of_sums(

@@ -123,7 +123,7 @@ def assert_refused_before_anything_runs(shop: Path) -> None:
 
 
 def test_what_cannot_be_trusted_is_not_saved(shop: Path) -> None:
-    scenario(shop, requests=["GET /", {"path": "/other", "expect": {"status": 404}}], check={"launches": 8})
+    scenario(shop, requests=["GET /", {"path": "/other", "expect": {"status": 404}}], check={"launches": 10})
     told = check(shop, "--save-baseline", SAVED)
     assert told.exit_code == 3
     assert "GET /other" in told.stderr
