@@ -86,7 +86,8 @@ class Scenario(Part):
         (),
         description="A command, or a list of commands, run in the app's folder, the commands of its Python "
         "first: by `bench run` once before the first launch; by `bench check --against` in fresh virtual "
-        "environments where base and head need different packages, such as `pip install -r requirements.txt`.",
+        "environments where base and head need different packages, such as "
+        "`pip install -r requirements.txt`.",
     )
     teardown: CommandLines = Field(
         (),
