@@ -13,9 +13,14 @@ _SET_BACK = "5"  # what /proc/PID/clear_refs takes to set the highest resident s
 
 def generator_processes() -> list[int]:
     """The process ids of the generators that this process has started, and of those they have started."""
-    return [
-        child.pid for child in psutil.Process().children(recursive=True) if "bench.load" in child.cmdline()
-    ]
+    return [child.pid for child in psutil.Process().children(recursive=True) if _is_generator(child)]
+
+
+def _is_generator(process: psutil.Process) -> bool:
+    try:
+        return "bench.load" in process.cmdline()
+    except psutil.Error:  # it has ended
+        return False
 
 
 def set_highest_back(pids: Sequence[int]) -> None:

@@ -79,13 +79,17 @@ class RunningPart:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is as many processes as expected; where that is not known, none may have come lately."""
+        """Whether it is as many processes as expected.
+
+        Where that is not known, and where there are more, it is whole when none came or went lately.
+        """
         now = {member.pid for member in self.members()}
-        if self.expected_processes is not None:
-            return len(now) == self.expected_processes
         if now != self._seen:
             self._seen, self._seen_at = now, time.monotonic()
-        return time.monotonic() - self._seen_at > QUIET_S
+        if len(now) == self.expected_processes:
+            return True
+        may_be_all = self.expected_processes is None or len(now) > self.expected_processes
+        return may_be_all and time.monotonic() - self._seen_at > QUIET_S
 
     def last_lines(self, most: int = LINES) -> tuple[str, ...]:
         """The last lines of what it wrote."""
