@@ -19,6 +19,7 @@ from bench.results.baseline_file import Baseline
 from bench.results.model import BaselineCheck, Cell, Run
 from bench.scenario.model import Scenario
 from bench.scenario.reading import LoadedScenario
+from bench.scenario.server_choice import COMMAND
 from bench.stats.baselines.cells import refusals
 from bench.stats.baselines.course import decide_against_baseline
 from bench.stats.baselines.judgement import LEVEL
@@ -44,13 +45,19 @@ def prepare_beside_reference(
     """Plan a run of the app beside the reference in this folder, as `prepare` plans one.
 
     Its number of launches is settled: a baseline is judged by one look. It has neither floor nor twin. Raises
-    what `prepare` raises, and InputError where a locustfile makes the load: its users ask the app alone.
+    what `prepare` raises, and InputError where a locustfile makes the load or a command of the user's own is
+    a server: these know the app alone.
     """
     scenario = loaded.scenario
     if any(load.locustfile is not None for load in scenario.load):
         raise InputError(
             "a baseline cannot be measured with a locustfile: its users ask the app and not the reference",
             "use `connections` or a `rate` as load, or compare in one run with `--against`",
+        )
+    if any(choice.server == COMMAND for choice in scenario.servers):
+        raise InputError(
+            "a baseline cannot be measured with a command of your own, which serves the app alone",
+            "leave it out of `servers`, or compare in one run with `--against`",
         )
     launches = min(LAUNCHES, scenario.check.launches)
     measure = scenario.measure.model_copy(update={"launches": launches, "until": None, "twin": False})

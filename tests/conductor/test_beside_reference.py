@@ -146,6 +146,12 @@ def test_the_users_of_a_locustfile_are_refused(tmp_path: Path) -> None:
         planned(tmp_path, load={"locustfile": "users.py", "users": 2})
 
 
+def test_a_command_that_names_its_own_app_is_refused(tmp_path: Path) -> None:
+    command = {"name": "mine", "command": "serve --port {port} shop:app"}
+    with pytest.raises(InputError, match="a command of your own"):
+        planned(tmp_path, servers=["flask", command])
+
+
 @pytest.mark.integration
 def test_the_reference_is_served_and_judged_by_itself(tmp_path: Path) -> None:
     """The scenario expects a status and a body that no reference gives."""

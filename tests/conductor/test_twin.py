@@ -104,3 +104,13 @@ def test_a_twin_is_measured_only_beside_what_it_repeats(tmp_path: Path) -> None:
         assert len(launch.cells()) == 3
         launch.lose("waitress", Failure(code="died", what="killed"))
         assert [cell.deployment for cell in launch.cells()] == ["waitress/floor"]
+
+
+def test_a_command_that_names_its_own_app_has_no_floor(tmp_path: Path) -> None:
+    command = {"name": "mine", "command": "serve --port {port} shop:app"}
+    run = planned(tmp_path, servers=["waitress", command], floor="tests.fixtures.good:app")
+    assert {one.id for one in run.deployments if one.twin_of is None} == {
+        "waitress",
+        "waitress/floor",
+        "mine",
+    }

@@ -11,6 +11,7 @@ from bench.conductor.deployments.source import Source
 from bench.results.model import App, Machine
 from bench.scenario.model import Scenario, ServerChoice
 from bench.scenario.reading import LoadedScenario
+from bench.scenario.server_choice import COMMAND
 from bench.servers import SERVERS, Blueprint, Settings, StaticFiles
 from bench.servers.nginx import behind_nginx
 
@@ -39,7 +40,7 @@ def blueprint_of(loaded: LoadedScenario, choice: Choice, machine: Machine, site:
         blueprint = server.blueprint(settings)
     else:
         blueprint = behind_nginx(server, settings, over=over(chosen), backends=behind.backends)
-    if chosen.server == "command":
+    if chosen.server == COMMAND:
         blueprint = _as_told(blueprint, chosen)
     return _with_files(blueprint, files, settings.folder, loaded.scenario.environment)
 

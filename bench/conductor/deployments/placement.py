@@ -13,6 +13,7 @@ from bench.errors import InputError, ServerFailed
 from bench.results.model import App, Deployment, Machine, Part, Skipped
 from bench.scenario.model import Scenario, ServerChoice
 from bench.scenario.reading import LoadedScenario
+from bench.scenario.server_choice import COMMAND
 from bench.servers import Blueprint
 from bench.servers.nginx import NGINX
 
@@ -99,7 +100,7 @@ def _deployments(
     """The app under this server, and the floor under it where there is one; in a check the app alone."""
     if source.revision == "base":
         choice = choice.model_copy(update={"port": None})  # head has it
-    for app in _apps(loaded.scenario, source):
+    for app in _apps(loaded.scenario, choice, source):
         yield _placed(loaded, choice, app, source, found, machine)
 
 
@@ -147,10 +148,15 @@ def _refuse_other_machines(choice: ServerChoice, blueprint: Blueprint) -> None:
             )
 
 
-def _apps(scenario: Scenario, source: Source) -> tuple[App, ...]:
-    """What is served; the floor only where there is a load for it: a locustfile's users ask the app alone."""
+def _apps(scenario: Scenario, choice: ServerChoice, source: Source) -> tuple[App, ...]:
+    """What is served; the floor only where it can be.
+
+    There must be a load for it: a locustfile's users ask the app alone. And a command of the user's own names
+    what it serves itself.
+    """
     is_asked = any(load.locustfile is None for load in scenario.load)
-    return ("app", "floor") if scenario.floor and is_asked and source.revision is None else ("app",)
+    has_floor = scenario.floor and is_asked and choice.server != COMMAND and source.revision is None
+    return ("app", "floor") if has_floor else ("app",)
 
 
 def _id(choice: ServerChoice, app: App, source: Source) -> str:
