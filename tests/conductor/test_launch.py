@@ -77,6 +77,7 @@ DEPLOYMENTS = {
     ),
     "uwsgi-behind-nginx": Expected(_behind("uwsgi"), keeps_alive=True, processes=(3, NGINX)),
     "gunicorn-tls": Expected({"gunicorn": {**TWO, "tls": True}}, keeps_alive=True, processes=(3,)),
+    "uwsgi-tls": Expected({"uwsgi": {**TWO, "tls": True}}, keeps_alive=True, processes=(4,)),
     "granian-tls": Expected({"granian": {**TWO, "tls": True}}, keeps_alive=True, processes=(3,)),
     "waitress-behind-nginx-tls": Expected(
         {"waitress": {**TWO, "behind": "nginx", "tls": True}}, keeps_alive=True, processes=(1, NGINX)
