@@ -40,12 +40,16 @@ def measure(stage: Stage, options: argparse.Namespace) -> Findings:
         Finding("wall time of the run", wall_s, format_duration(round(wall_s * 1e9))),
     ]
     rows = [
-        (cell["deployment"], f"{cell['goodput']['value']:,.0f}", f"±{halves.get(cell['id'], 0):.1%}")
+        (cell["deployment"], f"{cell['goodput']['value']:,.0f}", _shown(halves.get(cell["id"])))
         for cell in cells
         if cell["valid"]
     ]
     details = table(("deployment", "goodput/s", "ratio to the best of its kind"), rows)
     return Findings(NAME, f"One `bench run {options.scenario.name}`.", findings, (details,), {"run": summary})
+
+
+def _shown(half: float | None) -> str:
+    return "best" if half is None else f"±{half:.1%}"
 
 
 def main() -> None:

@@ -91,32 +91,45 @@ def prepare(
         placed, cells = [*placed, twin], (*cells, cell)
     _refuse_users_over_tls(scenario, placed)
     allow_connections(_most_at_one_end(cells))
+    return Prepared(
+        loaded=loaded,
+        run=_planned(loaded, machine, placed, cells, skipped, seed=seed, name=name),
+        choices={one.deployment.id: one.choice for one in placed},
+        certificate=make_certificate() if any(one.deployment.tls for one in placed) else None,
+        estimated_ns=estimated_duration_ns(measure, len(placed), cells),
+        most_launches=measure.launches,
+        decide=None if measure.until is None else until(measure.until),
+    )
+
+
+def _planned(  # noqa: PLR0913  (a run is described by all of this)
+    loaded: LoadedScenario,
+    machine: Machine,
+    placed: Sequence[Placed],
+    cells: tuple[Cell, ...],
+    skipped: Sequence[Skipped],
+    *,
+    seed: int | None,
+    name: str | None,
+) -> Run:
+    """The run as it is planned, with a name and a seed where none is given."""
     if seed is None:
-        seed = scenario.measure.seed
+        seed = loaded.scenario.measure.seed
     started_at = datetime.now(UTC)
-    run = Run(
+    return Run(
         id=name or f"{loaded.path.stem}-{started_at:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
         status="running",
         started_at=started_at,
         finished_at=None,
         scenario_file=loaded.path.name if loaded.path.is_absolute() else str(loaded.path),
         scenario_text=loaded.text,
-        scenario=scenario.model_dump(mode="json", by_alias=True),
+        scenario=loaded.scenario.model_dump(mode="json", by_alias=True),
         seed=secrets.randbits(32) if seed is None else seed,
         machine=machine,
         versions=_versions(placed),
         deployments=tuple(one.deployment for one in placed),
         cells=cells,
         skipped=tuple(skipped),
-    )
-    return Prepared(
-        loaded=loaded,
-        run=run,
-        choices={one.deployment.id: one.choice for one in placed},
-        certificate=make_certificate() if any(one.deployment.tls for one in placed) else None,
-        estimated_ns=estimated_duration_ns(measure, len(placed), cells),
-        most_launches=measure.launches,
-        decide=None if measure.until is None else until(measure.until),
     )
 
 

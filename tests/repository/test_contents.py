@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.repository.files import PROJECT, ROOT, kept_files, make_targets
 
 # Spelt so that this file does not hold what it looks for.
-HOME_FOLDER = re.compile(r"(?<![\w.])(?:/home/[a-z]|/root/[.\w]|/Users/[A-Za-z])")
+HOME_FOLDER = re.compile(r"(?<![\w.])/(?:home/[a-z]|root/[.\w]|Users/[A-Za-z])")
 PACKAGE_INDEX = re.compile(
     r"pypi\.org/simple|files\.pythonhosted\.org|registry\.npmjs|//[^\s/]*(?:artifactory|nexus)"
 )
