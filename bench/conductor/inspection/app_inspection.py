@@ -5,7 +5,6 @@ differ from server to server in a run, too.
 """
 
 import json
-import os
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -19,8 +18,8 @@ from bench.conductor.inspection.app_place import AppPlace
 from bench.conductor.inspection.app_refusal import ended_early, refusal
 from bench.conductor.inspection.inspected_app import InspectedAnswer, InspectedApp, Told, read_told
 from bench.conductor.inspection.routes import fault
-from bench.conductor.processes import family
-from bench.conductor.processes.children import child_environment, start
+from bench.conductor.processes.attended import attended
+from bench.conductor.processes.children import child_environment
 from bench.conductor.processes.interruption import Interruption
 from bench.conductor.processes.temporary_folder import temporary_folder
 from bench.errors import Interrupted
@@ -136,21 +135,15 @@ class _Inspection:
 
     def _runs_to_its_end(self, port: int) -> bool:
         """Run the inspector; returns whether it ended by itself."""
-        nonce = family.new_nonce()
-        variables = {**self._environment, family.NONCE_VARIABLE: nonce}
-        with self._log.open("wb") as output:
-            process = start(
-                self._command(port),
-                directory=self._place.directory,
-                environment=child_environment(variables, self._python),
-                cores=sorted(os.sched_getaffinity(0)),
-                output=output,
-            )
-            try:
-                return self._ends_in_time(process)
-            finally:
-                family.end(family.members(process.pid, nonce))
-                process.wait()
+        environment = child_environment(self._environment, self._python)
+        directory = self._place.directory
+        with (
+            self._log.open("wb") as output,
+            attended(
+                self._command(port), directory=directory, environment=environment, output=output
+            ) as process,
+        ):
+            return self._ends_in_time(process)
 
     def _ends_in_time(self, process: subprocess.Popen[bytes]) -> bool:
         """Wait until it has imported the app, then until it has asked for everything."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.conductor.environments.python_environment import PythonEnvironment
-from bench.conductor.processes import family
-from bench.conductor.processes.children import child_environment, start
+from bench.conductor.processes.attended import attended
+from bench.conductor.processes.children import child_environment
 from bench.conductor.processes.log import last_lines
 from bench.errors import InputError, ServerFailed
 
@@ -54,23 +54,19 @@ def run_to_end(command: Command, log: Path, hurried: Callable[[], bool] = lambda
     It is ended as soon as somebody is in a hurry. Raises InputError with the last lines of what it wrote
     where it fails.
     """
-    nonce = family.new_nonce()
     try:
-        with log.open("ab") as output:
-            process = start(
+        with (
+            log.open("ab") as output,
+            attended(
                 command.arguments,
                 directory=command.directory,
-                environment={**command.variables, family.NONCE_VARIABLE: nonce},
-                cores=tuple(os.sched_getaffinity(0)),
+                environment=command.variables,
                 output=output,
-            )
+            ) as process,
+        ):
+            code = _wait(process, hurried)
     except ServerFailed as failed:
         raise InputError(f"{command.what}: {failed.what}", failed.remedy) from failed
-    try:
-        code = _wait(process, hurried)
-    finally:
-        family.end(family.members(process.pid, nonce))
-        process.wait()
     if code != 0:
         said = "\n  ".join(last_lines(log)) or "it said nothing"
         ended = "was cut short" if code is None else f"failed with exit code {code}"

@@ -5,13 +5,12 @@ there, and a slower head would be as fast as base.
 """
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
 from bench.conductor.environments.python_environment import PythonEnvironment
-from bench.conductor.processes import family
-from bench.conductor.processes.children import child_environment, start
+from bench.conductor.processes.attended import attended
+from bench.conductor.processes.children import child_environment
 from bench.conductor.revisions.dependencies import content_of
 from bench.errors import ServerFailed
 from bench.scenario.reading import LoadedScenario
@@ -59,27 +58,16 @@ def _imported(
     loaded: LoadedScenario, folder: Path, python: PythonEnvironment, log: Path
 ) -> tuple[Path, list[str]]:
     """The environment's folder, and the modules' files once the app has been imported as servers do it."""
-    nonce = family.new_nonce()
     variables = child_environment(dict(loaded.scenario.environment), python)
     module = loaded.scenario.app.partition(":")[0]
-    with log.open("ab") as output:
-        try:
-            process = start(
-                (str(python.python), "-B", "-c", _ASK, module),
-                directory=folder,
-                environment={**variables, family.NONCE_VARIABLE: nonce},
-                cores=tuple(os.sched_getaffinity(0)),
-                output=output,
-                piped=True,
-            )
-        except ServerFailed:
-            return folder, []
-        try:
+    command = (str(python.python), "-B", "-c", _ASK, module)
+    try:
+        with (
+            log.open("ab") as output,
+            attended(command, directory=folder, environment=variables, output=output, piped=True) as process,
+        ):
             said, _ = process.communicate(timeout=_PATIENCE_S)
-            prefix, files = json.loads(said)
-        except (subprocess.TimeoutExpired, ValueError):
-            return folder, []
-        finally:
-            family.end(family.members(process.pid, nonce))
-            process.wait()
+        prefix, files = json.loads(said)
+    except (ServerFailed, subprocess.TimeoutExpired, ValueError):
+        return folder, []
     return Path(prefix), files
