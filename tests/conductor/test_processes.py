@@ -1,9 +1,13 @@
-"""A server's own options that make it another number of processes than the scenario says."""
+"""How many processes a deployment has, against what the scenario says; and who of them is left."""
 
+import os
+import subprocess
 from pathlib import Path
 
+import psutil
 import pytest
 
+from bench.conductor.processes import family
 from bench.results.model import Measurements
 from bench.stats import validity
 from bench.stats.tally import tallies
@@ -30,3 +34,19 @@ def test_fewer_workers_than_configured_are_noticed_before_the_load(tmp_path: Pat
         "gunicorn": ["it was 2 processes in launch 1, where the configuration makes 3"],
         "waitress": [],
     }
+
+
+def test_a_zombie_is_not_left_of_a_session() -> None:
+    """In a container whose first process does not reap, those of a killed `bench` stay zombies for good."""
+    with subprocess.Popen(["true"], start_new_session=True) as zombie:
+        os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
+        assert psutil.Process(zombie.pid).status() == psutil.STATUS_ZOMBIE
+        assert family.left("nobody's", {zombie.pid}) == []
+
+
+def test_whoever_lives_in_a_session_is_left_of_it() -> None:
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as alive:
+        try:
+            assert family.left("nobody's", {alive.pid}) == [psutil.Process(alive.pid)]
+        finally:
+            alive.kill()

@@ -38,6 +38,20 @@ def members(root: int, nonce: str) -> list[psutil.Process]:
     return found
 
 
+def left(nonce: str, sessions: Collection[int]) -> list[psutil.Process]:
+    """Every live process with a nonce that is, or begins with, this one, or in one of these sessions.
+
+    A session is told by the pid of the process that began it. A zombie is not alive: where nobody reaps what
+    has lost its parent, as in a container whose first process is not made for it, it stays for good.
+    """
+    found = []
+    for pid, entry in _process_table().items():
+        if entry.session in sessions or carries(pid, nonce):
+            with suppress(psutil.Error):
+                found.append(psutil.Process(pid))
+    return found
+
+
 class _Entry(NamedTuple):
     """What the system says of a process: the process it belongs to, and the session."""
 
@@ -71,14 +85,6 @@ def _with_descendants(first: Collection[int], table: Mapping[int, _Entry]) -> li
             found[pid] = None
             todo += children.get(pid, ())
     return [pid for pid in reversed(found) if pid in table]
-
-
-def is_in(pid: int, sessions: Collection[int]) -> bool:
-    """Whether this process is in one of these sessions, told by the pid of the process that began each."""
-    try:
-        return os.getsid(pid) in sessions
-    except OSError:
-        return False
 
 
 def carries(pid: int, nonce: str) -> bool:

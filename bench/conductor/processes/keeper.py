@@ -12,8 +12,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
-
 from bench.conductor.processes import family
 from bench.conductor.processes.children import child_environment
 
@@ -73,14 +71,6 @@ def _sessions(told: Iterable[bytes]) -> set[int]:
     return sessions
 
 
-def _left(ours: str, sessions: set[int]) -> list[psutil.Process]:
-    return [
-        process
-        for process in psutil.process_iter()
-        if family.carries(process.pid, ours) or family.is_in(process.pid, sessions)
-    ]
-
-
 def _remove(folder: Path) -> None:
     """Remove the folder, again where something was still being written to it."""
     deadline = time.monotonic() + _REMOVAL_S
@@ -94,7 +84,7 @@ def main(ours: str, folder: str | None = None) -> None:
     """Wait for the end of `bench`, then kill every process of its deployments, and remove its folder."""
     sessions = _sessions(line for line in sys.stdin.buffer if line.endswith(b"\n"))
     deadline = time.monotonic() + _PATIENCE_S
-    while (left := _left(ours, sessions)) and time.monotonic() < deadline:
+    while (left := family.left(ours, sessions)) and time.monotonic() < deadline:
         family.end(left)
         time.sleep(_PAUSE_S)
     if folder is not None:
