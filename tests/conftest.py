@@ -1,6 +1,7 @@
 """How pytest and hypothesis behave in every test: nothing is timed, and in CI nothing is skipped."""
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -15,6 +16,12 @@ settings.register_profile(
     derandomize=IN_CI,
 )
 settings.load_profile("bench")
+
+
+@pytest.fixture
+def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the test's own at a short path: that of a unix socket may have 107 bytes and no more."""
+    return tmp_path_factory.mktemp("test")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
