@@ -22,7 +22,8 @@ packages: ## Install the Debian packages the tests need (as root; otherwise says
 	@tools/system-packages
 
 test: packages setup servers lint ## Set up and run everything CI runs: linters, types, import contracts, tests
-	@$(BIN)/pytest --numprocesses 3 --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/pytest --numprocesses 3 --dist loadfile -m "not quiet" $(PYTEST_ARGS)
+	@$(BIN)/pytest -m quiet $(PYTEST_ARGS)
 
 lint: setup ## Check style, formatting, types and import contracts
 	@$(BIN)/ruff check --quiet .

@@ -21,7 +21,7 @@ from tests.cli.bench_process import (
     wait_for_blocks,
 )
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.quiet]
 
 APP = """
 from extra import WORK

@@ -98,6 +98,7 @@ def requirements(run: Ended, folder: Path) -> dict[tuple[str, str], Any]:
     return {(requests[one["cell"]], one["figure"]): one for one in document["requirements"]}
 
 
+@pytest.mark.quiet
 @pytest.mark.integration
 def test_a_limit_that_is_kept_passes_and_one_that_is_not_is_a_regression(
     run: Ended, requirements: dict[tuple[str, str], Any]
@@ -117,6 +118,7 @@ def test_a_limit_that_is_kept_passes_and_one_that_is_not_is_a_regression(
     assert slow["value"]["value"] >= 5.0  # milliseconds: the view sleeps as long
 
 
+@pytest.mark.quiet
 @pytest.mark.integration
 def test_the_command_ends_with_1_names_what_is_not_kept_and_where_to_look(run: Ended, folder: Path) -> None:
     assert (run.exit_code, run.left) == (1, []), run.stderr
@@ -130,6 +132,7 @@ def test_the_command_ends_with_1_names_what_is_not_kept_and_where_to_look(run: E
     assert 'id="requirements"' in (folder / "reports" / "kept.html").read_text()
 
 
+@pytest.mark.quiet
 @pytest.mark.integration
 def test_the_stored_run_says_the_same_again(run: Ended, folder: Path) -> None:
     again = bench_here("report", "kept", "--json", "again.json", cwd=folder)

@@ -15,7 +15,7 @@ import pytest
 from bench.results.model import Measurements
 from tests.cli.bench_process import BENCH, LONGEST_S, SECRET, Ended, bench, bench_here, scenario, stored
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.quiet]
 
 APP, FLOOR = "tests.fixtures.good:waiting", "tests.fixtures.good:app"
 LONG_NAME = "gunicorn-as-it-is-in-production"

@@ -12,7 +12,7 @@ from bench.stats.precision import asked_precision, decide
 from bench.stats.summarise import summarise
 from tests.cli.bench_process import Ended, assert_told_once, bench, scenario, stored
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.quiet]
 
 GOOD = "tests.fixtures.good:app"
 SYNC = {"server": "gunicorn-sync", "name": "closing", "processes": 1}

@@ -45,7 +45,7 @@ def short_lived(tmp_path: Path) -> Iterator[CheckedGenerator]:
 def test_what_several_count_is_what_the_server_counts(pair: CheckedGenerator) -> None:
     with ScriptedServer(always(answer()), REQUEST) as server:
         pair.set_targets(fox=target_of(server))
-        outcomes = [pair.slice("fox", connections=5, milliseconds=100) for _ in range(3)]
+        outcomes = [pair.slice("fox", connections=5, milliseconds=500) for _ in range(3)]
         assert all(outcome.errors == {} for outcome in outcomes)
         assert sum(outcome.answered for outcome in outcomes) == server.requests
         assert [outcome.connections_opened for outcome in outcomes] == [5, 0, 0]

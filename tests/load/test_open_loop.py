@@ -181,7 +181,7 @@ def test_connections_are_kept_from_slice_to_slice(generator: CheckedGenerator) -
     with ScriptedServer(always(0.02, answer()), REQUEST) as server:
         generator.set_targets(fox=target_of(server))
         outcomes = [
-            generator.slice("fox", connections=3, milliseconds=100, rate_per_s=1000, ramp_ms=ramp_ms)
+            generator.slice("fox", connections=3, milliseconds=500, rate_per_s=1000, ramp_ms=ramp_ms)
             for ramp_ms in (0, 10, 0)
         ]
         assert [outcome.connections_opened for outcome in outcomes] == [3, 0, 0]
@@ -203,7 +203,7 @@ def test_open_and_closed_loops_take_turns_on_the_same_connections(generator: Che
 def test_connections_that_the_server_closes_while_idle_are_opened_again(generator: CheckedGenerator) -> None:
     with ScriptedServer(always(Last(answer())), REQUEST) as server:
         generator.set_targets(fox=target_of(server))
-        outcome = generator.slice("fox", milliseconds=300, ramp_ms=0, rate_per_s=50)
+        outcome = generator.slice("fox", milliseconds=1000, ramp_ms=0, rate_per_s=10)
         assert outcome.errors == {}
         assert outcome.answered == outcome.connections_opened == server.connections == server.requests
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.published.replay import APPS, Replay, replay
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.quiet]
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import pytest
 
 from tests.published.replay import Replay, replay
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.quiet]
 
 SERVERS = [
     "waitress",

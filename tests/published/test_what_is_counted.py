@@ -9,7 +9,7 @@ from bench.stats.validity import GENERATOR_BUSY_AT_MOST
 from tests.published.apps import counting, hasty
 from tests.published.replay import APPS, Replay, replay
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.quiet]
 
 ATTEMPTS = 4
 
