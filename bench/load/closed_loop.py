@@ -9,20 +9,21 @@ TURNS, ANSWERS = 64, 2_048  # at most, before Locust's greenlets have their turn
 
 
 class ClosedLoop(LoadLoop):
-    """A slice in which as many requests are out as there are connections. Its durations are service times."""
+    """A slice in which as many requests are out as there are connections. Its durations are service times.
+
+    A request belongs to the counted window when it was sent within it, whenever its answer comes: else no
+    answer that takes longer than a slice would ever be counted, and the tail end with the slice. Until those
+    answers have come, requests go on that are not counted, for as long again as the window at most: else the
+    last ones would come from a server that has less and less to do.
+    """
 
     def __init__(self, pool: Pool, course: Course) -> None:
         super().__init__(pool, course)
+        pool.record_into(self.recording.counted)
         draws = pool.draws(course.seed)
         self._draw = None if draws is None else draws.__next__
-        self._milestone_ns = NEVER_NS
         self._unconnected: list[Connection] = []
-
-    def break_off(self) -> None:
-        """Let the counted window end now, and wait a second at most for what is still out."""
-        is_counting = self._milestone_ns == self._window_ns[1]
-        super().break_off()
-        self._milestone_ns = self._window_ns[is_counting]
+        self._awaited: set[Connection] | None = None
 
     def have_connections(self, count: int) -> None:
         """Go on with so many connections: new ones send at once, others leave when their answer has come."""
@@ -38,12 +39,11 @@ class ClosedLoop(LoadLoop):
             self._free(connection)
 
     def _begin(self) -> None:
-        self._milestone_ns = self._window_ns[0]
         for connection in self._pool.connections:
             self._free(connection)
 
     def _cease(self) -> None:
-        """Nothing was set up."""
+        self.recording.per_connection = [one.answered for one in self._pool.connections]
 
     def _free(self, connection: Connection) -> None:
         if self._draw is not None:
@@ -58,7 +58,7 @@ class ClosedLoop(LoadLoop):
     def _drain(self) -> None:  # noqa: C901, PLR0912  (one loop: a call costs as much as a comparison)
         pool, draw = self._pool, self._draw
         poll, by_descriptor, read_size = pool.epoll.poll, pool.by_descriptor, pool.read_size
-        milestone = self._milestone_ns
+        begin_ns, end_ns = self._window_ns
         for _ in range(min(TURNS, 1 + ANSWERS // (1 + len(by_descriptor)))):
             events = poll(0) or self._poll_for_a_spell()
             if not events:
@@ -79,10 +79,14 @@ class ClosedLoop(LoadLoop):
                 if (data != template.data or connection.offset) and not self._read(connection, data):
                     continue
                 now = perf_counter_ns()
-                if now >= milestone:
-                    milestone = self._pass_milestones(now)
-                exchange.record(now - connection.sent_ns)
-                connection.answered += 1
+                sent_ns = connection.sent_ns
+                if begin_ns <= sent_ns < end_ns:
+                    exchange.record(now - sent_ns)
+                    connection.answered += 1
+                else:
+                    self.recording.uncounted[exchange.index].raw.append(now - sent_ns)
+                if now >= end_ns and not self._ending:
+                    self._go_on_for_others_than(connection, now)
                 if template.closes or not connection.goes_on:
                     self._done(connection, closes=template.closes)
                     continue
@@ -100,6 +104,24 @@ class ClosedLoop(LoadLoop):
                 if sent != len(request):
                     pool.keep_rest(connection, request[sent:])
 
+    def _go_on_for_others_than(self, answered: Connection, now_ns: int) -> None:
+        """Behind the window: end the load when the last answer that is counted has come, or in good time."""
+        if self._awaited is None:
+            self._awaited = self._out_and_counted()
+        self._awaited.discard(answered)
+        if not self._awaited or now_ns >= self._load_ends_by_ns:
+            self.end()
+
+    def _out_and_counted(self) -> set[Connection]:
+        """The connections on which a request is out that was sent in the window."""
+        begin_ns, end_ns = self._window_ns
+        return {one for one in self._pool.connections if one.waiting and begin_ns <= one.sent_ns < end_ns}
+
+    @property
+    def _load_ends_by_ns(self) -> int:
+        is_broken_off = self._give_up_at_ns < NEVER_NS
+        return self._window_ns[1] + (0 if is_broken_off else self._course.counted_ns)
+
     def _poll_for_a_spell(self) -> list[tuple[int, int]]:
         """What comes within a short spell of polling; nothing at once where we are to sleep."""
         if not self._course.polls:
@@ -113,23 +135,11 @@ class ClosedLoop(LoadLoop):
         self._idle_ns += now_ns - begin_ns
         return events
 
-    def _pass_milestones(self, now_ns: int) -> int:
-        """Begin or end the counted window where its time has come; returns the next time to look."""
-        begin_ns, end_ns = self._window_ns
-        if self._milestone_ns == begin_ns <= now_ns:
-            self._milestone_ns = end_ns
-            self._pool.record_into(self.recording.counted)
-            for connection in self._pool.connections:
-                connection.answered = 0
-        if self._milestone_ns == end_ns <= now_ns:
-            self._milestone_ns = NEVER_NS
-            self._pool.record_into(self.recording.uncounted)
-            self.recording.per_connection = [one.answered for one in self._pool.connections]
-            self.end()
-        return self._milestone_ns
-
     def _pass_time(self, now_ns: int) -> None:
-        self._pass_milestones(now_ns)
+        if not self._ending and now_ns >= self._window_ns[1]:
+            self._awaited = self._out_and_counted()  # also without those that failed
+            if not self._awaited or now_ns >= self._load_ends_by_ns:
+                self.end()
         if not self._ending:
             unconnected, self._unconnected = self._unconnected, []
             for connection in unconnected:

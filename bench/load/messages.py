@@ -93,8 +93,8 @@ class SliceOutcome:
     belong to the counted window of `counted_ns`; errors, `answered`, `connections_opened` and the
     generator's two durations to the whole slice. Busy is its CPU time, less that of polling in vain.
 
-    In a closed loop a duration is the service time of an answer that came within the window. In an open loop
-    it is the latency of a request that was due within the window, whenever its answer came.
+    In a closed loop a duration is the service time of a request that was sent within the window, in an open
+    loop the latency of one that was due within it, whenever its answer came.
     `by_request` tells the requests of a mix apart, by name.
     """
 

@@ -13,6 +13,7 @@ from bench.units import format_duration
 IN_FLIGHT_WITHIN = 0.10
 IN_FLIGHT_WITHIN_WHEN_CLOSING = 0.25
 RESPONSES_IN_A_SLICE = 20  # as the plan has it where there is time: fewer, and its ends are much of a slice
+OUTLASTED_FROM = 0.02
 IDLE_BELOW = 0.05
 JAIN_AT_LEAST = 0.9
 STARVED_BELOW = 0.1  # of what a connection gets on average
@@ -56,9 +57,38 @@ def littles_law(tally: Tally) -> Reason | None:
     return Reason("littles-law", what, f"{_longer(tally)}{remedy}")
 
 
+def outlasted_by(tally: Tally) -> float | None:
+    """By what share goodput is too high because some answers take longer than a slice; None if by little.
+
+    A connection that waits for such an answer sends nothing meanwhile, and most of that time lies behind the
+    counted window. The whole of it is in the answer's service time, though, so by Little's law more requests
+    are in flight than there are connections: by as much as goodput is above what it is without slices.
+    """
+    if not is_closed_loop(tally.cell.load) or not tally.requests or tally.in_flight is None:
+        return None
+    excess = tally.in_flight / tally.cell.load.connections - 1
+    return excess if excess > OUTLASTED_FROM and longest_ns(tally) > slice_ns(tally) else None
+
+
+def longest_ns(tally: Tally) -> int:
+    """The longest service time of all slices."""
+    return max(one.longest_ns for one in tally.slices)
+
+
+def slice_ns(tally: Tally) -> float:
+    """How long a counted window is: the median."""
+    return median(one.counted_ns for one in tally.slices)
+
+
 def _longer(tally: Tally) -> str:
     """That slices are too short, where they are: what runs across their ends is then much of them."""
-    counted_ns = median(one.counted_ns for one in tally.slices)
+    counted_ns = slice_ns(tally)
+    if outlasted_by(tally) is not None:
+        return (
+            f"use longer slices (`slice` under `measure`): some answers took up to "
+            f"{format_duration(longest_ns(tally))}, longer than the slices of {format_duration(counted_ns)}, "
+            "and who waits for one sends no other. Where that does not help, "
+        )
     service_time_ns = tally.histogram.quantile_ns(0.5)
     if counted_ns >= RESPONSES_IN_A_SLICE * service_time_ns:
         return ""

@@ -97,9 +97,9 @@ WAYS_THAT_CLOSE: dict[str, Script] = {
 }
 
 WRONG: dict[str, tuple[str, list[Step]]] = {
-    "an error of the application": ("status", [answer(start=b"HTTP/1.1 500 Oops")]),
+    "an error of the application": ("status 500", [answer(start=b"HTTP/1.1 500 Oops")]),
     "an error that closes": (
-        "status",
+        "status 500",
         [answer(b"oops", b"Connection: close", start=b"HTTP/1.1 500 Oops"), End.CLOSE],
     ),
     "another body": ("body", [answer(BODY.replace(b"fox", b"cat"))]),
@@ -281,9 +281,9 @@ def test_a_server_that_never_answers_is_given_up(generator: CheckedGenerator) ->
     with ScriptedServer(always(), REQUEST) as server:
         generator.set_targets(fox=target_of(server))
         outcome = generator.slice("fox", milliseconds=200, timeout_ms=200)
-        # Sent at the start, and once more if the first were given up before the end of the window.
+        # Sent at the start, again when those were given up, and once more behind the window at most.
         assert set(outcome.errors) == {"timeout"}
-        assert 4 <= outcome.errors["timeout"] <= 8
+        assert 4 <= outcome.errors["timeout"] <= 12
         assert outcome.answered == 0
 
 
@@ -293,6 +293,44 @@ def test_a_single_answer_that_does_not_come_is_a_single_error(generator: Checked
         outcome = generator.slice("fox", timeout_ms=200)
         assert outcome.errors["timeout"] == 1
         assert outcome.answered == server.requests - sum(outcome.errors.values())
+
+
+def test_an_answer_that_outlasts_the_slice_is_counted_with_all_of_its_time(
+    generator: CheckedGenerator,
+) -> None:
+    with ScriptedServer(always(0.3, answer()), REQUEST) as server:
+        generator.set_targets(fox=target_of(server))
+        outcome = generator.slice("fox", milliseconds=60, ramp_ms=0)
+        assert outcome.requests == outcome.answered == 4
+        assert outcome.longest_ns >= 0.3e9
+        assert outcome.duration_sum_ns >= 4 * 0.3e9
+
+
+def test_what_was_sent_in_the_ramp_is_not_counted_though_its_answer_comes_later(
+    generator: CheckedGenerator,
+) -> None:
+    with ScriptedServer(lambda number: [0.4 if number <= 4 else 0.0, answer()], REQUEST) as server:
+        generator.set_targets(fox=target_of(server))
+        outcome = generator.slice("fox", milliseconds=600, ramp_ms=200)
+        assert outcome.answered - outcome.requests >= 4
+        assert outcome.longest_ns < 0.4e9
+
+
+def test_the_load_goes_on_until_what_was_sent_in_the_window_is_answered(generator: CheckedGenerator) -> None:
+    with ScriptedServer(lambda number: [0.5 if number == 1 else 0.01, answer()], REQUEST) as server:
+        generator.set_targets(fox=target_of(server))
+        outcome = generator.slice("fox", milliseconds=300, ramp_ms=0)
+        assert outcome.longest_ns >= 0.5e9
+        assert 3 <= outcome.answered - outcome.requests <= 3 * 25
+        assert server.requests == outcome.answered
+
+
+def test_the_load_goes_on_behind_the_window_for_as_long_again_at_most(generator: CheckedGenerator) -> None:
+    with ScriptedServer(lambda number: [1.0 if number == 1 else 0.01, answer()], REQUEST) as server:
+        generator.set_targets(fox=target_of(server))
+        outcome = generator.slice("fox", milliseconds=200, ramp_ms=0)
+        assert outcome.longest_ns >= 1e9
+        assert outcome.answered - outcome.requests <= 3 * 25
 
 
 def test_nobody_listening_is_tried_again_but_not_in_a_busy_loop(generator: CheckedGenerator) -> None:

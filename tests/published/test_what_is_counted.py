@@ -46,7 +46,7 @@ def test_error_counters_that_never_change(misbehaving: Replay) -> None:
     cell = misbehaving.cell("/counting")
     answered = sum(one.answered for block in misbehaving.measured.blocks for one in block.slices
                    if one.cell == cell["id"])  # fmt: skip
-    assert cell["errors_by_kind"].keys() == {"status"}
+    assert cell["errors_by_kind"].keys() == {"status 500"}
     assert cell["errors"] / (answered + cell["errors"]) == pytest.approx(0.2, rel=0.1)
     assert "errors" in misbehaving.codes("/counting")
 
