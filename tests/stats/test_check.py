@@ -1,6 +1,7 @@
 import json
+import re
 import tracemalloc
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import asdict, replace
 from math import isfinite
 
@@ -20,11 +21,10 @@ from bench.stats.checks.summary import CheckedCell, MetricCheck
 from bench.stats.checks.words import what_helps
 from bench.stats.inference.gate import Gated, gate
 from bench.stats.inference.looks import Looks
-from bench.stats.tally import tallies
 from bench.stats.validity import ERRORS_AT_MOST
 from tests.stats import noise
 from tests.stats.synthetic import Part, measurements, with_slices
-from tests.stats.synthetic_check import CONFIRMATION, check_run, missing, slower
+from tests.stats.synthetic_check import BLOCKS, CONFIRMATION, check_run, missing, slower
 
 APP = Part("gunicorn")
 OTHER = Part("waitress", goodput=1500.0)
@@ -140,6 +140,17 @@ def test_what_speaks_against_a_cell_stands_there_and_is_not_warned_of_again() ->
     assert found.summary.warnings == ()
     assert found.cells[0].why.startswith("head: ")
     assert [one.code for one in found.cells[0].decisive] == ["errors"]
+
+
+def test_what_speaks_against_base_does_not_hide_what_speaks_against_head() -> None:
+    made = with_slices(
+        check_run((APP, APP), launches=1),
+        lambda one: one.model_copy(update={"errors": {"status" if "@head" in one.cell else "timeout": 100}}),
+    )
+    cell = only(made)
+    assert cell.verdict == "inconclusive"
+    assert [one.code for one in cell.decisive] == ["errors", "errors"]
+    assert re.fullmatch(r"base: [^:]* timeout[^:]*\. head: [^:]* status[^:]*\.", cell.why), cell.why
 
 
 def test_a_warning_says_whose_cell_it_is_about() -> None:
@@ -305,18 +316,54 @@ def test_a_head_whose_answers_differ_by_nature_is_not_called_broken(unlike: bool
 def test_a_few_more_errors_than_base_are_chance_and_many_are_not(
     times: tuple[float, float], verdict: str
 ) -> None:
+    head, base = (round(factor * ERRORS_AT_MOST * ANSWERED) for factor in times)
     made = check_run((APP, APP))
-    head, base = (
-        round(factor * ERRORS_AT_MOST * sum(one.answered for one in tally.slices))
-        for factor, tally in zip(times, reversed(tallies(made)), strict=True)
-    )
-    left = {"@head": head, "@base": base}
+    assert check_of(erring(made, {"@head": spread(head), "@base": spread(base)})).verdict == verdict
 
-    def wrong(one: Slice) -> Slice:
-        count = left.pop("@head" if "@head" in one.cell else "@base", 0)
-        return one.model_copy(update={"errors": {"status": count}})
 
-    assert check_of(with_slices(made, wrong)).verdict == verdict
+def test_errors_that_came_all_at_once_break_no_head() -> None:
+    """They come together: what is as likely to hit base in its next bad moment is not the change's doing."""
+    made = erring(check_run((APP, APP)), {"@head": {5: round(0.1 * ANSWERED)}})
+    cell = only(made)
+    assert (cell.verdict, [one.code for one in cell.reasons]) == ("inconclusive", ["errors"])
+    assert decide_check(made).enough
+
+
+def test_among_many_cells_errors_must_be_surer_to_break_a_head() -> None:
+    late = dict.fromkeys(range(2, 12), 20)
+    others = [(Part(f"s{number}"), Part(f"s{number}")) for number in range(20)]
+    assert only(erring(check_run((APP, APP)), {"gunicorn@head": late})).verdict == "regression"
+    (cell, *_) = check_of(erring(check_run((APP, APP), *others), {"gunicorn@head": late})).cells
+    assert cell.verdict == "inconclusive"
+
+
+ANSWERED = 12 * 660
+"""About how many answers the first cell of twelve launches has."""
+
+
+def spread(count: int) -> dict[int, int]:
+    """So many errors over twelve launches, by launch."""
+    return {launch: count // 12 + (launch < count % 12) for launch in range(12)}
+
+
+def erring(made: Measurements, errors: Mapping[str, Mapping[int, int]]) -> Measurements:
+    """The same check with so many errors in each launch, by a part of the cell's id; in its first block."""
+
+    def wrong(one: Slice, launch: int, *, first: bool) -> Slice:
+        count = next((by_launch.get(launch, 0) for part, by_launch in errors.items() if part in one.cell), 0)
+        return one.model_copy(update={"errors": {"status": count}}) if first and count else one
+
+    blocks = [
+        block.model_copy(
+            update={
+                "slices": tuple(
+                    wrong(one, block.launch, first=block.number % BLOCKS == 0) for one in block.slices
+                )
+            }
+        )
+        for block in made.blocks
+    ]
+    return made.model_copy(update={"blocks": tuple(blocks)})
 
 
 def test_a_server_that_lost_a_worker_ends_its_cell() -> None:

@@ -6,7 +6,7 @@ from statistics import median
 
 import pytest
 
-from bench.results.model import Answer, Failure, Launch, Measurements
+from bench.results.model import Answer, Failure, Launch, Measurements, Slice
 from bench.scenario.model import Scenario
 from bench.stats.baselines.cells import baseline_of, referred_cells
 from bench.stats.baselines.course import decide_against_baseline
@@ -87,6 +87,23 @@ def test_a_head_that_breaks_is_a_regression_and_a_reference_that_does_decides_no
     assert cell.verdict == "inconclusive"
     assert cell.reasons == ()
     assert cell.why.startswith("reference: ")
+
+
+@pytest.mark.parametrize(
+    ("every", "count", "verdict"), [(1, 5, "regression"), (LAUNCHES, 500, "inconclusive")]
+)
+def test_a_head_that_errs_in_launch_after_launch_is_broken_and_one_bad_moment_tells_nothing(
+    every: int, count: int, verdict: str
+) -> None:
+    now = measured(APP)
+    blocks = tuple(
+        block.model_copy(update={"slices": tuple(_erring(one, count) for one in block.slices)})
+        if block.launch % every == 0
+        else block
+        for block in now.blocks
+    )
+    cell = only(held(now.model_copy(update={"blocks": blocks}), APP))
+    assert (cell.verdict, [one.code for one in cell.reasons]) == (verdict, ["errors"])
 
 
 @pytest.mark.parametrize(
@@ -179,6 +196,10 @@ def test_a_run_that_is_no_check_is_refused() -> None:
     for rule in (check_of, decide_against_baseline):
         with pytest.raises(ValueError, match="this run"):
             rule(measured(APP))
+
+
+def _erring(one: Slice, count: int) -> Slice:
+    return one.model_copy(update={"errors": {"status": count}}) if "-app-" in one.cell else one
 
 
 def _with_failure(launch: Launch, deployment: str) -> Launch:

@@ -36,6 +36,18 @@ def test_a_run_differs_from_itself_in_nothing() -> None:
     assert differences(run(), run()) == ()
 
 
+def test_what_a_run_of_an_older_version_could_not_do_otherwise_is_no_difference() -> None:
+    request = {"method": "GET", "path": "/json"}
+    unsaid = {"generators": 1, "interleave": "slices", "until": None, "twin": False}
+    older = scenario(requests=[request], measure={"for": "60s"})
+    newer = scenario(requests=[{**request, "weight": 1}], measure={"for": "60s", **unsaid})
+    assert differences(older, newer) == ()
+    other = scenario(
+        requests=[request], measure={"for": "60s", **unsaid, "generators": 2, "interleave": "rounds"}
+    )
+    assert [one.name for one in differences(older, other)] == ["measure: generators", "measure: interleave"]
+
+
 def test_every_fact_has_a_name_of_its_own() -> None:
     names = [fact.name for fact in facts(run())]
     assert sorted(set(names)) == sorted(names)

@@ -74,6 +74,14 @@ def test_the_spread_holds_the_even_share(costs: list[float]) -> None:
         assert spread.least - 1e-9 <= 1 / len(costs) <= spread.most + 1e-9
 
 
+@pytest.mark.parametrize(("each", "is_shared"), [(0.01, False), (0.1, True)])
+def test_backends_that_are_hardly_asked_have_no_spread(each: float, is_shared: bool) -> None:
+    made_of = (("waitress-1", each), ("waitress-2", 2 * each), ("nginx", 1 - 3 * each))
+    cell = cell_summary(tally(Part("files", cpu_us=20.0, made_of=made_of)))
+    assert (cell.spread is not None) is is_shared
+    assert sentence(cell.parts, cell.spread).startswith("nginx")
+
+
 def test_parts_that_are_no_backends_of_one_kind_have_no_spread() -> None:
     cost = Interval(1, 1, 1)
     named = [PartSummary(name, 1, cost, None, None) for name in ("nginx", "gunicorn-1", "waitress-2")]

@@ -34,7 +34,7 @@ def test_the_sentence_says_what_the_server_takes_and_what_changing_it_gains_at_m
     (split,) = splits(cells())
     assert sentence(split, "gunicorn") == (
         "Under gunicorn the server takes 37 % of a request's CPU time (61 of 164 us; 25 % by throughput): "
-        "on the same cores no change of server can make this app more than 1.6 times as fast."
+        "on the same cores no change of server can make this app more than 1.59 times as fast."
     )
 
 
@@ -84,7 +84,7 @@ def test_at_a_fixed_rate_the_cost_is_split_by_cpu_time_and_goodput_says_nothing(
     assert split.gain_at_most == pytest.approx(164 / 103)
     assert sentence(split, "gunicorn") == (
         "Under gunicorn the server takes 37 % of a request's CPU time (61 of 164 us): "
-        "on the same cores no change of server can let this app bear more than 1.6 times the load."
+        "on the same cores no change of server can let this app bear more than 1.59 times the load."
     )
 
 
@@ -101,7 +101,7 @@ def test_many_splits_are_told_by_their_ends_and_by_the_most_there_is_to_gain() -
     names = {"gunicorn-app": "gunicorn", "uwsgi-app": "uwsgi"}
     assert range_sentence([heavy, light], names) == (
         "The server takes between 10 % (uwsgi) and 37 % (gunicorn) of a request's CPU time: on the same "
-        "cores no change of server, not even from gunicorn, can make this app more than 1.6 times as fast."
+        "cores no change of server, not even from gunicorn, can make this app more than 1.59 times as fast."
     )
     unknown = [replace(split, gain_at_most=None) for split in (heavy, light)]
     assert range_sentence(unknown, names).endswith("CPU time; what another server could gain cannot be told.")

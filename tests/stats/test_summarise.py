@@ -1,3 +1,4 @@
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 
@@ -315,6 +316,25 @@ def test_wide_intervals_are_said_of_comparisons_and_of_a_cell_alone() -> None:
         summarise(measurements([FAST, SLOW], noise=0.5)), "flask, GET /json, 16 connections: the interval"
     )
     assert says(summarise(measurements([FAST], noise=0.5)), "uwsgi, GET /json, 16 connections: the interval")
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.2, True), (0.9, False)])
+def test_a_server_that_pauses_in_some_slices_is_said_to_where_its_ratio_hides_it(
+    share: float, told: bool
+) -> None:
+    """One slice in ten reaches only this share: goodput knows it, the ratio of typical slices hardly does."""
+    places = itertools.count()
+
+    def pausing(one: Slice) -> Slice:
+        if one.cell != SLOW.cell_id or next(places) % 10:
+            return one
+        return one.model_copy(update={"requests": round(share * one.requests)})
+
+    made = with_slices(measurements([FAST, SLOW]), pausing)
+    (comparison,) = summarise(made).comparisons
+    assert comparison.of_means is not None
+    assert comparison.of_means < comparison.ratio.value
+    assert says(summarise(made), "over all slices together") is told
 
 
 def test_too_few_blocks_for_a_comparison_are_said() -> None:

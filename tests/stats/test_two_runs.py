@@ -38,6 +38,16 @@ def told(two: TwoRuns) -> str:
     return " ".join(warnings(two))
 
 
+def test_a_plain_ratio_is_that_of_the_values_beside_it() -> None:
+    two = compare(measured(APP, launches=5), measured(APP, speed=0.7, launches=8, seed=2))
+    for cell in two.cells:
+        for one in cell.metrics:
+            assert one.plain is not None
+            assert one.first is not None
+            assert one.second is not None
+            assert one.second / one.first == pytest.approx(one.plain.value)
+
+
 # With a reference
 
 

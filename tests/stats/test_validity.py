@@ -8,6 +8,7 @@ import pytest
 from bench.histogram import Histogram
 from bench.results.model import Deployment, Failure, LaunchedDeployment, Slice
 from bench.stats import closed_loop, validity
+from bench.stats.summarise import summarise
 from bench.stats.tally import Tally, tallies
 from tests.stats.synthetic import COUNTED_NS, Part, measurements, tally, with_run, with_slices
 
@@ -77,13 +78,30 @@ def test_instant_errors_alone_are_no_goodput() -> None:
     only_errors = changed(
         requests=0,
         answered=0,
-        errors={"status": 500},
+        errors={"status 500": 500},
         duration_sum_ns=0,
         histogram=Histogram().encode(),
         per_connection=(0,) * 16,
     )
     assert codes(tally(change=only_errors)) == ["no-requests", "errors"]
     assert "100 %" in validity.reasons(tally(change=only_errors))[1].what
+
+
+@pytest.mark.parametrize(
+    ("errors", "remedy"),
+    [
+        ({"body": 60, "status 429": 40}, "expect: {body: any}"),
+        ({"length": 100}, "expect: {body: any}"),
+        ({"status 429": 60, "body": 40}, "limits how often it may be asked"),
+        ({"status 500": 100}, "mend the app"),
+    ],
+)
+def test_what_to_do_about_errors_is_what_helps_against_most_of_them(
+    errors: dict[str, int], remedy: str
+) -> None:
+    (reason,) = validity.reasons(tally(change=changed(errors=errors, answered=900)))
+    assert remedy in reason.remedy
+    assert all(f" {kind}" in reason.what for kind in errors)
 
 
 @pytest.mark.parametrize(("busy", "expected"), [(0.89, []), (0.91, ["generator-bound"])])
@@ -198,6 +216,31 @@ def test_where_slices_are_short_for_the_answers_littles_law_says_to_measure_long
     (reason,) = (one for one in validity.reasons(measured) if one.code == "littles-law")
     assert ("measure longer (`for`): slices of 100 ms" in reason.remedy) is short
     assert "refused connections" in reason.remedy
+
+
+@pytest.mark.parametrize(
+    ("connections", "longest_ns", "told"),
+    [
+        (16.2, 2 * COUNTED_NS, None),
+        (17.6, COUNTED_NS // 2, None),
+        (16.8, 2 * COUNTED_NS, pytest.approx(0.05)),
+        (14.8, 2 * COUNTED_NS, None),
+    ],
+)
+def test_answers_that_outlast_a_slice_say_by_how_much_goodput_is_too_high(
+    connections: float, longest_ns: int, told: float | None
+) -> None:
+    change = changed(duration_sum_ns=round(connections * COUNTED_NS), longest_ns=longest_ns)
+    assert closed_loop.outlasted_by(tally(change=change)) == told
+    warnings = summarise(with_slices(measurements([Part("gunicorn")]), change)).warnings
+    assert any("its goodput is about 5 % too high" in one for one in warnings) is (told is not None)
+
+
+def test_where_answers_outlast_a_slice_littles_law_says_to_use_longer_ones() -> None:
+    measured = tally(change=changed(duration_sum_ns=20 * COUNTED_NS, longest_ns=10 * COUNTED_NS))
+    (reason,) = validity.reasons(measured)
+    assert reason.code == "littles-law"
+    assert "took up to 1 s, longer than the slices of 100 ms" in reason.remedy
 
 
 @pytest.mark.parametrize(("connections", "expected"), [(16, []), (1, ["littles-law", "both-idle"])])

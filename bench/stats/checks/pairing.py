@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
 from bench.results.model import Cell, Launch, Measurements
-from bench.scenario.check import METRICS, Metric
+from bench.scenario.check import LEVEL, METRICS, Metric
 from bench.scenario.model import Scenario
 from bench.stats import validity
 from bench.stats.checks.answers import changed_answer
+from bench.stats.checks.errors import errs_more
 from bench.stats.checks.overload import OVERLOADED, Overload, overloads
 from bench.stats.checks.slow_downs import slow_downs
 from bench.stats.summary import Reason
@@ -20,8 +19,6 @@ GONE = frozenset({"failed", "died", "worker"})
 """Codes of reasons that, in head alone, say that the change broke something, whatever is wrong with base."""
 BROKEN = GONE | {"errors", "no-requests", "answers-differ", OVERLOADED}
 """Those that say so where base has none of them: of two that are wrong, neither is the one to blame."""
-MORE_ERRORS_AT = 0.01
-"""How likely chance alone may be to give head so many more errors than base."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,7 @@ class Pairing:
     `allowed` has the slow-down that is allowed by each metric, gated or not. `launches` are the numbers of
     those that are looked at, `repeated` of those that repeat what came out red. `changed` says that head
     gives another answer, `unlike` that it gave several though none was wrong by the scenario, `overload` that
-    it missed its rate.
+    it missed its rate. `errors_at` is how likely chance alone may be to give head so many more errors.
     """
 
     base: Tally
@@ -43,6 +40,7 @@ class Pairing:
     changed: Reason | None
     unlike: bool
     overload: Overload
+    errors_at: float
 
     @cached_property
     def slow_downs(self) -> dict[Metric, tuple[float, ...]]:
@@ -82,17 +80,9 @@ class Pairing:
         if gone := head & GONE - base:
             return gone
         excused = {"answers-differ"} if self.unlike else set()
-        if "errors" in head and not self._errs_more:
+        if "errors" in head and not errs_more(self.head, self.base, self.errors_at):
             excused.add("errors")
         return frozenset() if base & BROKEN else head & BROKEN - excused
-
-    @property
-    def _errs_more(self) -> bool:
-        """Whether head has more errors than base, by more than chance (Fisher's exact test)."""
-        from scipy import stats  # noqa: PLC0415  (slow to import, and only errors need it)
-
-        counts = np.array([[sum(one.errors.values()), one.answered] for one in (self.head, self.base)])
-        return bool(stats.fisher_exact(counts, alternative="greater").pvalue <= MORE_ERRORS_AT)
 
     @property
     def usable(self) -> bool:
@@ -122,6 +112,7 @@ def pairings(measurements: Measurements) -> tuple[Pairing, ...]:
     repeated = tuple(one.number for one in measurements.launches if one.confirming)
     found, missed = tallies(measurements), overloads(measurements)
     bases = {_work(tally): tally for tally in found if tally.deployment.revision == "base"}
+    looks = 1 if measurements.run.check is None else len(measurements.run.check.looks)
     return tuple(
         Pairing(
             base=bases[_work(head)],
@@ -135,6 +126,7 @@ def pairings(measurements: Measurements) -> tuple[Pairing, ...]:
             changed=changed_answer(measurements.launches, bases[_work(head)].cell, head.cell),
             unlike=_unlike(measurements.launches, head.cell),
             overload=missed.of(head.cell.id, bases[_work(head)].cell.id),
+            errors_at=LEVEL / looks / len(bases),
         )
         for head in found
         if head.deployment.revision == "head"

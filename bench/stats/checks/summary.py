@@ -60,10 +60,8 @@ class CheckedCell:
 
     @property
     def decisive(self) -> tuple[Reason, ...]:
-        """The reasons that `why` names; none where figures decided. A head that is broken comes first."""
-        if self.verdict == "regression" or not self.base.reasons:
-            return self.reasons
-        return self.base.reasons
+        """The reasons that `why` names; none where figures decided. Of a head that is broken only those."""
+        return self.reasons if self.verdict == "regression" else (*self.base.reasons, *self.reasons)
 
     @property
     def server(self) -> str:

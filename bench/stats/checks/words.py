@@ -37,9 +37,10 @@ def why(
     beside: str = "base",
 ) -> str:
     """One sentence behind a cell's verdict. `base` speaks against what was measured `beside` head."""
-    if broken or head or base:
-        whose, reasons = ("head", head) if broken or not base else (beside, base)
-        return f"{whose}: {'; '.join(reason.what for reason in reasons)}."
+    against = {"head": head} if broken else {beside: base, "head": head}
+    told = [f"{whose}: {'; '.join(one.what for one in found)}." for whose, found in against.items() if found]
+    if told:
+        return " ".join(told)
     gated = [one for one in metrics if one.gated]
     if verdict == "regression":
         red = [one for one in gated if one.verdict == "regression"]

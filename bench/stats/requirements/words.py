@@ -1,10 +1,10 @@
 """What is said of a requirement: one sentence, the same in every output."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import isinf
 
 from bench.results.model import LoadLevel
-from bench.stats.summary import Interval, RequiredFigure
+from bench.stats.summary import Interval, RequiredFigure, RequirementVerdict
 from bench.units import format_bytes, format_duration, format_rate
 
 _NAMES: dict[RequiredFigure, str] = {
@@ -43,6 +43,12 @@ def sentence(
     found = f"{figure_name(figure, load)} {verb} {value_text(figure, value)}"
     required = f"{found}, {limit_text(figure, limit)} is required"
     return f"{required}: {because}" if because else required
+
+
+def remedy_of(one: RequirementVerdict) -> Iterator[str]:
+    """What to do where the interval alone decides nothing; nothing where a reason or a limit is named."""
+    if one.verdict == "inconclusive" and not one.because:
+        yield "Measure longer, or in more launches."
 
 
 def _writer(figure: RequiredFigure) -> Callable[[float], str]:

@@ -21,6 +21,8 @@ _GENERATOR = frozenset({"locust", "gevent", "httptools", "numpy"})  # what measu
 _TOLD_ELSEWHERE = frozenset(
     {"id", "name", "app", "revision", "twin_of", "remarks", "parts"}
 )  # by the name of the fact, and by the command lines
+_OLDER_RUNS: dict[str, Any] = {"generators": 1, "interleave": "slices", "until": None, "twin": False}
+"""What runs did whose version of bench had no such key under `measure`."""
 _NAMES = {"wsgi-bench": "wsgi-bench (this harness)", "python": "Python"}
 
 
@@ -117,9 +119,7 @@ def _of_scenario(run: Run) -> Iterator[Fact]:
     requests = {_asked(one): one for one in scenario.get("requests") or ()}
     yield Fact("requests", ", ".join(requests), matters=False)
     for name, request in requests.items():
-        yield Fact(
-            f"request {name}", _written(_without_nothings(request)), matters=True, of=f"request {name}"
-        )
+        yield Fact(f"request {name}", _written(_telling(request)), matters=True, of=f"request {name}")
     # As it was measured, not as the scenario has it: a default may be another one today.
     loads = {cell.load.label: cell.load for cell in run.cells}
     yield Fact("loads", ", ".join(loads), matters=False)
@@ -130,7 +130,7 @@ def _of_scenario(run: Run) -> Iterator[Fact]:
 
 
 def _of_course(run: Run) -> Iterator[Fact]:
-    measure = run.scenario.get("measure") or {}
+    measure = {**_OLDER_RUNS, **(run.scenario.get("measure") or {})}
     for name, value in measure.items():
         if name != "seed":
             yield Fact(f"measure: {name}", _written(value), matters=name == "generators")
@@ -150,6 +150,11 @@ def _asked(request: dict[str, Any]) -> str:
 def _kept_secret(value: str) -> str:
     """Enough of a value to see that it changed, and not the value: it may be a password."""
     return f"sha256 {sha256(value.encode()).hexdigest()[:8]}"
+
+
+def _telling(request: dict[str, Any]) -> Any:
+    """A request without what is empty in it, and without the weight that each has who says none."""
+    return _without_nothings({key: one for key, one in request.items() if (key, one) != ("weight", 1)})
 
 
 def _without_nothings(value: Any) -> Any:

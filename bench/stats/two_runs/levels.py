@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from math import isfinite, log
-from statistics import median
+from statistics import fmean
 
 from bench.scenario.check import Metric
 from bench.stats.checks.slow_downs import OF_LAUNCHES, OF_SLICES
@@ -37,5 +37,8 @@ def _logs(values: Mapping[int, float]) -> Levels:
 
 
 def typical_level(found: Levels) -> float | None:
-    """The median over the launches, as a logarithm; None where there is none."""
-    return median(found.values()) if found else None
+    """The mean over the launches, as a logarithm; None where there is none.
+
+    Welch's ratio is that of means: with any other centre, two values would not have the ratio beside them.
+    """
+    return fmean(found.values()) if found else None
