@@ -42,7 +42,7 @@ class Apache(Server):
         """Start Apache's control process, which starts the others. Raises InputError as its configuration."""
         workers = self._workers(settings)
         processes, threads = self._size(settings, workers)
-        command = ("python", settings.file(_START), settings.folder, settings.directory, *settings.options)
+        command = ("python", settings.file(_START), settings.folder, *settings.options)
         every = 1 + workers.processes + (processes if self.daemon else 0)
         return Blueprint(
             parts=(Process(command, processes=every, name=self.name, listens=settings.address),),

@@ -15,6 +15,7 @@ _GROUP = "app"
 _LONGEST_ENDING = (
     ".4194304.0.1.sock"  # of the daemon processes' socket: Apache's process id, two small numbers
 )
+_TRUST = ["WSGITrustedProxies 127.0.0.1", "WSGITrustedProxyHeaders X-Forwarded-For X-Forwarded-Proto"]
 _MANY = 1_000_000  # connections that a process takes although it has fewer threads
 
 
@@ -47,6 +48,7 @@ def configuration(settings: Settings, workers: Workers, *, daemon: bool) -> str:
         "</Directory>",
         *_tls(settings),
         *_static(settings.static),
+        *(_TRUST if settings.proxied else []),
         *(_daemon(settings) if daemon else [_script_alias(settings, "%{GLOBAL}")]),
     ])  # fmt: skip
 
@@ -90,7 +92,7 @@ def _workers(workers: Workers) -> list[str]:
 
 
 def _equal() -> list[str]:
-    """Connections that are kept, and none that is refused."""
+    """Connections that are kept, and none that is refused; no look at the script for each request."""
     return [
         "KeepAlive On",
         "KeepAliveTimeout 75",
@@ -99,6 +101,7 @@ def _equal() -> list[str]:
         "MaxConnectionsPerChild 0",
         f"AsyncRequestWorkerFactor {_MANY}",
         "EnableSendfile On",
+        "WSGIScriptReloading Off",
     ]
 
 

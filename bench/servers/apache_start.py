@@ -1,9 +1,9 @@
 """The program that becomes Apache: what is known only in the app's environment, and where it starts.
 
-It is written into the deployment's folder and run by the Python that has mod_wsgi, whose module for Apache
-it finds without importing it. Started by root, Apache runs its workers as another user, which cannot read an
-interpreter below root's home, nor the deployment's folder: every request would be a 504. They may therefore
-read what root can; where that cannot be arranged, one line says what they cannot read.
+It is written into the deployment's folder and run in the app's, by the Python that has mod_wsgi, whose module
+for Apache it finds without importing it. Started by root, Apache runs its workers as another user, which
+cannot read an interpreter below root's home, nor the deployment's folder: every request would be a 504. They
+may therefore read what root can; where that cannot be arranged, one line says what they cannot read.
 """
 
 START = r'''"""Becomes Apache, with the mod_wsgi and the user that are right here."""
@@ -23,15 +23,20 @@ CANNOT_READ = (
     "or keep app and Python where everybody may read them"
 )
 
+CANNOT_CHANGE = (
+    "Apache started by root runs its workers as {}, and this root may not become another user ({}): "
+    "run bench as another user"
+)
 
-def main(folder, directory, *options):
+
+def main(folder, *options):
     module = find_module()
     directives = ["Define dollar $", "LoadModule wsgi_module " + quoted(module)]
     directives.append("WSGIPythonHome " + quoted(sys.prefix))
     if os.geteuid() == 0:
         nobody = pwd.getpwnam("nobody")
         ctypes.CDLL(None).prctl(PR_SET_SECUREBITS, NO_SETUID_FIXUP, 0, 0, 0)
-        refuse_unreadable(nobody, [module, os.__file__, directory, folder])
+        refuse_unreadable(nobody, [module, os.__file__, os.getcwd(), folder])
         directives += ["User nobody", "Group #%d" % nobody.pw_gid]
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # for clients, and for daemon processes as many
@@ -54,9 +59,13 @@ def refuse_unreadable(user, paths):
     """End where a process of this user could not read one of the paths."""
     child = os.fork()
     if child == 0:
-        os.setgroups([])
-        os.setgid(user.pw_gid)
-        os.setuid(user.pw_uid)
+        try:
+            os.setgroups([])
+            os.setgid(user.pw_gid)
+            os.setuid(user.pw_uid)
+        except OSError as error:  # root of a container that may do little
+            print(CANNOT_CHANGE.format(user.pw_name, error.strerror), file=sys.stderr)
+            os._exit(1)
         for path in paths:
             if not os.access(path, os.R_OK):
                 print(CANNOT_READ.format(user.pw_name, path), file=sys.stderr)

@@ -67,7 +67,8 @@ class Settings:
     folder of its own for sockets and generated files, `directory` the one the app is imported from, and
     `python` the Python that has the server's and the app's packages. `connections` is the largest number of
     connections the load will open; no server may cap it below. `at_once` is the largest number of them that
-    have a request out at the same time. `cores` is how many cores the servers may use.
+    have a request out at the same time. `cores` is how many cores the servers may use. `proxied` says that a
+    proxy stands in front, which tells in `X-Forwarded-For` and `X-Forwarded-Proto` who asks, and how.
 
     With the profile `shipped` a server gets only what it cannot do without: the app, the address, TLS, and
     whatever keeps it on loopback and under our control.
@@ -87,6 +88,7 @@ class Settings:
     cores: int
     profile: Profile = "equal"
     protocol: Literal["http", "uwsgi"] = "http"
+    proxied: bool = False
     tls: Certificate | None = None
     static: StaticFiles | None = None
     command: tuple[str, ...] = ()

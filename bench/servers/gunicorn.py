@@ -13,8 +13,10 @@ packages, that command may be the system's, and would run in the system's Python
 `gunicorn.py` of the app's folder first, so the folder is off the path until gunicorn itself puts it there.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from bench.servers.blueprint import Ability, Blueprint, Process, Server, Settings
 
@@ -22,6 +24,7 @@ _GUNICORN = (
     "import sys; sys.path[:] = filter(None, sys.path); sys.argv[0] = 'gunicorn'; "
     "from gunicorn.app.wsgiapp import run; run()"
 )
+_MEMORY = Path("/dev/shm")  # noqa: S108  (gunicorn's own advice)
 _CONNECTIONS = 1000  # that a worker takes by default
 
 
@@ -69,7 +72,7 @@ def _by_default(worker_class: str) -> tuple[str, ...]:
 def _equal(worker_class: str, settings: Settings) -> tuple[str, ...]:
     workers = (
         "--worker-class", worker_class, "--workers", str(settings.processes),
-        "--backlog", "2048", "--worker-tmp-dir", "/dev/shm",  # noqa: S108  (gunicorn's own advice)
+        "--backlog", "2048", *_heartbeats(),
         "--graceful-timeout", "1" if worker_class == "gevent" else "5",
     )  # fmt: skip
     if worker_class == "sync":
@@ -77,6 +80,11 @@ def _equal(worker_class: str, settings: Settings) -> tuple[str, ...]:
     threads = ("--threads", str(settings.threads)) if worker_class == "gthread" else ()
     connections = str(max(_CONNECTIONS, settings.connections + settings.threads))
     return (*workers, *threads, "--keep-alive", "75", "--worker-connections", connections)
+
+
+def _heartbeats() -> tuple[str, ...]:
+    """Where a worker shows that it lives: in memory, unless some container has no such folder."""
+    return ("--worker-tmp-dir", str(_MEMORY)) if os.access(_MEMORY, os.W_OK) else ()
 
 
 def _always(settings: Settings) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ def behind_nginx(
     """Put the server behind nginx, which listens where the settings say, ends TLS and serves the files.
 
     Each of the `backends` has the processes and threads of the settings. Raises InputError where the server
-    cannot listen on a unix socket, or where the path of one would be too long.
+    cannot listen on a unix socket or is several parts itself, or where the path of a socket is too long.
     """
     uwsgi = "uwsgi" in backend.abilities
     if over == "unix" and not uwsgi and "unix" not in backend.abilities:
@@ -78,12 +78,18 @@ def _addresses(settings: Settings, over: Literal["unix", "tcp"], backends: int) 
 
 
 def _backend(backend: Server, name: str, settings: Settings) -> Blueprint:
-    """One backend, its part named and told where it listens; for files it has a folder of its own."""
-    alone = replace(settings, tls=None, static=None)
+    """One backend, its part named and told where it listens; for files it has a folder of its own.
+
+    Raises InputError where it is several parts already.
+    """
+    alone = replace(settings, tls=None, static=None, proxied=True)
     blueprint = backend.blueprint(replace(alone, folder=settings.file(name)))
     files = {f"{name}/{file}": text for file, text in blueprint.files.items()}
     if not files:
         blueprint = backend.blueprint(alone)
+    if len(blueprint.parts) > 1:
+        what = f"{backend.name} is made of several parts, and only one can stand behind nginx"
+        raise InputError(what, "leave `behind` out")
     (part,) = blueprint.parts
     return replace(blueprint, parts=(replace(part, name=name, listens=settings.address),), files=files)
 

@@ -3,7 +3,8 @@
 `uwsgi` is the HTTP router, the mode in which it keeps connections without pinning a thread to each. The
 router is an extra process and its CPU counts. It never sets TCP_NODELAY for clients. It passes answers on in
 pieces of its buffer's size, 4 kB unless told otherwise: the last piece of a larger answer then waits 40 ms
-for the client's delayed acknowledgement. It closes the connection after an answer without a length.
+for the client's delayed acknowledgement. With a buffer of 64 kB it resets the connection of every request
+with a larger body, so it gets one of 60 kB. It closes the connection after an answer without a length.
 
 `uwsgi-http` needs no router and closes after each answer. It does not say so, nor does the router without
 keep-alive, and a client that speaks HTTP/1.1 then sends its next request into a closed connection: a header
@@ -13,8 +14,11 @@ before the connection is. Of the three `uwsgi` alone speaks uWSGI's protocol, be
 without its router then.
 
 SIGTERM reloads uWSGI 2.0 unless `--die-on-term`; it does not start with a listen queue above the system's
-limit; TCP_NODELAY is off unless asked for. As it comes it is one process with one thread, no master, no
-keep-alive even behind the router, a listen queue of 100, and a line in the log for each request.
+limit; TCP_NODELAY is off unless asked for. Headers above 4 kB end a request, unless there is a larger buffer
+for them. It imports the app once and forks: threads that the app started end with that, or hold a lock that
+nobody gives back, and then nothing is ever answered. With `--lazy-apps` each worker imports it, as those of
+all other servers do. As it comes it is one process with one thread that leaves no other threads running, no
+master, no keep-alive even behind the router, a listen queue of 100, and a line in the log for each request.
 
 TLS is there only where uWSGI was built with OpenSSL's headers at hand: `uwsgi --help` then has `--https`.
 """
@@ -27,6 +31,8 @@ from typing import Literal
 from bench.servers.blueprint import Ability, Blueprint, Port, Process, Server, Settings, UnixSocket
 
 _SOMAXCONN = Path("/proc/sys/net/core/somaxconn")
+_HEADERS = "32768"  # bytes of a request's headers, of which others take at least 8 kB
+_ROUTER_BUFFER = "61440"  # with more, what stands beside a body's beginning would go beyond a limit of 64 kB
 _REMEDY = "pip install uwsgi (needs a C compiler and Python's headers)"
 _NEEDS_OPENSSL = (
     "needs a uWSGI built with OpenSSL's headers (Debian: libssl-dev): `uwsgi --help` then lists --https"
@@ -83,13 +89,14 @@ def _static(settings: Settings) -> tuple[str, ...]:
 
 
 def _equal(mode: Mode, settings: Settings) -> tuple[str, ...]:
-    router = ("--http-keepalive=75", "--http-buffer-size", "65536") if mode == "router" else ()
+    router = ("--http-keepalive=75", "--http-buffer-size", _ROUTER_BUFFER) if mode == "router" else ()
     over_tcp = (
         ("--tcp-nodelay",) if isinstance(settings.address, Port) else ()
     )  # elsewhere it logs that it fails
     return (
         "--master", *router, "--processes", str(settings.processes), "--threads", str(settings.threads),
-        "--single-interpreter", "--disable-logging", *over_tcp,
+        "--enable-threads", "--lazy-apps", "--single-interpreter", "--disable-logging", *over_tcp,
+        "--buffer-size", _HEADERS,
         "--listen", str(_listen_queue()), "--worker-reload-mercy", "5",
     )  # fmt: skip
 
@@ -111,9 +118,10 @@ def _remarks(mode: Mode, settings: Settings, keeps_alive: bool, at_a_time: int) 
         yield _NEEDS_OPENSSL
     if settings.is_shipped:
         yield "logs every request, as it does by default"
+        yield "ends a request with more than 4 kB of headers, as it does by default"
     if mode == "router":
         yield "its HTTP router is one more process; its CPU time is counted"
-        yield "its HTTP router leaves Nagle's algorithm on: static files, and answers above 64 kB, may stall"
+        yield "its HTTP router leaves Nagle's algorithm on: static files, and answers above 60 kB, may stall"
     if mode == "http11" and settings.is_shipped:
         yield "leaves Nagle's algorithm on, as it does by default: answers in several pieces may stall"
     if mode == "uwsgi":

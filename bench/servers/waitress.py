@@ -5,6 +5,9 @@ command warns of every request that has to wait, a line each: no other server he
 option does it, so that log is switched off before the command runs. After an answer without a length it
 closes the connection.
 
+Behind a proxy it takes the headers away that say who asks, and whether by HTTPS, unless it is told to trust
+the proxy. It always is, for an app would not give the same answers.
+
 As it comes it has 4 threads and the limit, of which its own descriptors take three, and it logs.
 """
 
@@ -34,8 +37,8 @@ class Waitress(Server):
         threads = _THREADS if settings.is_shipped else settings.processes * settings.threads
         silent, chosen = ("", ()) if settings.is_shipped else (_SILENT, _equal(settings, threads))
         command = (
-            "python", "-c", silent + _WAITRESS, _listen(settings), *chosen, *settings.options,
-            *_app(settings.app),
+            "python", "-c", silent + _WAITRESS, _listen(settings), *_trust(settings), *chosen,
+            *settings.options, *_app(settings.app),
         )  # fmt: skip
         return Blueprint(
             parts=(Process(command, name=self.name, listens=settings.address),),
@@ -55,6 +58,12 @@ def _listen(settings: Settings) -> str:
     if isinstance(settings.address, UnixSocket):
         return f"--unix-socket={settings.address.path}"
     return f"--listen={settings.address}"
+
+
+def _trust(settings: Settings) -> tuple[str, ...]:
+    if not settings.proxied:
+        return ()
+    return ("--trusted-proxy=*", "--trusted-proxy-headers=x-forwarded-for x-forwarded-proto")
 
 
 def _equal(settings: Settings, threads: int) -> tuple[str, ...]:

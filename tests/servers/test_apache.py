@@ -106,6 +106,16 @@ def test_connections_are_kept_and_none_is_refused(server: Apache) -> None:
         "0",
     )
     assert int(values["ListenBacklog"]) >= 1_024
+    assert values["WSGIScriptReloading"] == "Off"
+
+
+@BOTH
+@pytest.mark.parametrize("profile", [SETTINGS, SHIPPED])
+def test_behind_a_proxy_it_believes_who_asks_and_how(server: Apache, profile: Settings) -> None:
+    assert "WSGITrustedProxies" not in values_of(server.blueprint(profile))
+    values = values_of(server.blueprint(replace(profile, proxied=True)))
+    assert values["WSGITrustedProxies"] == "127.0.0.1"
+    assert values["WSGITrustedProxyHeaders"] == "X-Forwarded-For X-Forwarded-Proto"
 
 
 @BOTH
@@ -208,6 +218,7 @@ def started(blueprint: Blueprint, folder: Path, *before: str) -> subprocess.Comp
     (_, *words) = blueprint.parts[0].command
     return subprocess.run(
         [*before, sys.executable, *words],
+        cwd=folder,
         env={"PATH": PATH},
         capture_output=True,
         text=True,

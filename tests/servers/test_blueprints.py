@@ -47,6 +47,15 @@ def test_a_server_is_known_by_its_own_name_and_says_what_it_is_and_how_to_get_it
 
 
 @pytest.mark.parametrize("profile", [SETTINGS, SHIPPED])
+@pytest.mark.parametrize("server", sorted(server.name for server in BUILT_IN))
+def test_a_command_line_does_not_tell_where_the_app_is(server: str, profile: Settings) -> None:
+    """Two runs are compared by it, and the reference of a baseline lies in another folder each time."""
+    settings = replace(profile, directory="/srv/elsewhere")
+    words = [word for part in SERVERS[server].blueprint(settings).parts for word in part.command]
+    assert not [word for word in words if settings.directory in word]
+
+
+@pytest.mark.parametrize("profile", [SETTINGS, SHIPPED])
 @pytest.mark.parametrize("framework_app", [True, False])
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2"])
 @pytest.mark.parametrize("server", ALL)

@@ -116,6 +116,16 @@ def test_a_server_without_unix_sockets_is_refused_over_one() -> None:
     assert behind(Stub(abilities=frozenset()), over="tcp").parts[0].listens == Port("127.0.0.2", PORT)
 
 
+def test_a_server_of_several_parts_is_refused() -> None:
+    class Pair(Stub):
+        def blueprint(self, settings: Settings) -> Blueprint:
+            one = super().blueprint(settings)
+            return replace(one, parts=(*one.parts, *one.parts))
+
+    with pytest.raises(InputError, match=r"made of several parts.*\n.*leave `behind` out"):
+        behind(Pair())
+
+
 def test_the_path_of_a_socket_is_refused_where_the_system_would_cut_it() -> None:
     longest = replace(SETTINGS, folder="/" + "é" * 45 + "x")
     assert len(behind(settings=longest).parts[0].command[0].encode()) == len("unix:") + 107

@@ -1,8 +1,9 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from bench.servers import SERVERS, Address, Port, Settings
+from bench.servers import SERVERS, Address, Port, Settings, gunicorn
 from tests.servers.describing import (
     CERTIFICATE,
     GUNICORNS,
@@ -49,9 +50,18 @@ def test_gunicorn_has_threads_keeps_connections_and_caps_none_of_them() -> None:
     assert value_of(words, "--threads") == "5"
     assert value_of(words, "--keep-alive") == "75"
     assert value_of(words, "--backlog") == "2048"
-    assert value_of(words, "--worker-tmp-dir") == "/dev/shm"
     many = words_of("gunicorn", replace(SETTINGS, connections=9_000))
     assert int(value_of(many, "--worker-connections")) >= 9_000 + 5
+
+
+@pytest.mark.parametrize("server", GUNICORNS)
+def test_gunicorn_does_without_a_folder_in_memory_where_there_is_none(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gunicorn, "_MEMORY", tmp_path / "none")
+    assert "--worker-tmp-dir" not in words_of(server)
+    monkeypatch.setattr(gunicorn, "_MEMORY", tmp_path)
+    assert value_of(words_of(server), "--worker-tmp-dir") == str(tmp_path)
 
 
 @pytest.mark.parametrize("server", GUNICORNS)
@@ -94,7 +104,7 @@ def test_uwsgi_keeps_connections_through_its_router_and_ends_when_asked() -> Non
     assert 0 < int(value_of(words, "--listen")) <= 1024
     assert {
         "--master", "--die-on-term", "--no-orphans", "--need-app", "--single-interpreter",
-        "--disable-logging", "--tcp-nodelay",
+        "--enable-threads", "--lazy-apps", "--disable-logging", "--tcp-nodelay",
     } <= set(words)  # fmt: skip
 
 
@@ -118,6 +128,14 @@ def test_each_uwsgi_takes_requests_in_its_own_way(server: str, option: str) -> N
     words = words_of(server)
     assert value_of(words, option) == f"127.0.0.1:{PORT}"
     assert ("--http-keepalive=75" in words) is (server == "uwsgi")
+
+
+@pytest.mark.parametrize("profile", [SETTINGS, SHIPPED])
+def test_waitress_behind_a_proxy_believes_who_asks_and_how(profile: Settings) -> None:
+    assert not any("trusted" in word for word in words_of("waitress", profile))
+    words = words_of("waitress", replace(profile, proxied=True))
+    assert value_of(words, "--trusted-proxy") == "*"
+    assert value_of(words, "--trusted-proxy-headers").split() == ["x-forwarded-for", "x-forwarded-proto"]
 
 
 @pytest.mark.parametrize("address", [SOCKET, Port("127.0.0.2", PORT)], ids=str)

@@ -153,7 +153,10 @@ def test_an_entry_that_is_no_server_is_refused_with_the_name_of_its_package(
     [
         ("raise OSError('no turnstile here')", "cannot be loaded: OSError: no turnstile here"),
         ("raise SystemExit(3)", "cannot be loaded: SystemExit: 3"),
-        ("Turnstile.name = 7", "its name is not a text"),
+        ("Turnstile.name = 7", "its name: Input should be a valid string"),
+        ("Turnstile.name = 'a turnstile'", "its name: String should match pattern"),
+        ("Turnstile.abilities = {'flying'}", "its abilities.0: Input should be 'unix', 'uwsgi', 'tls' or"),
+        ("Turnstile.programs = ('nginx',)", "its programs.0: Input should be"),
         ("Turnstile.blueprint = None", "its blueprint cannot be called"),
         ("del Turnstile.abilities, Turnstile.remedy", "it has no remedy, abilities"),
     ],
@@ -163,6 +166,64 @@ def test_a_module_that_cannot_be_used_is_refused(install: Install, wrong: str, c
     with pytest.raises(InputError) as refused:
         third_party_servers(TAKEN)
     assert complaint in refused.value.what
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        ("raise OSError('stuck')", "cannot say how to launch it: OSError: stuck"),
+        ("raise SystemExit(0)", "cannot say how to launch it: SystemExit: 0"),
+        ("return None", "is no Blueprint: it is of the type NoneType"),
+        ("return Blueprint((), 1, 1, True)", "is no Blueprint: it has no part with a command"),
+        ("return Blueprint((Process(()),), 1, 1, True)", "is no Blueprint: it has no part with a command"),
+        (
+            "return Blueprint((Process('serve --fast'),), 1, 1, True)",
+            "parts.0.command: Input should be a valid tup",
+        ),
+        (
+            "return Blueprint((Process(('serve', 80)),), 1, 1, True)",
+            "parts.0.command.1: Input should be a valid str",
+        ),
+        (
+            "return Blueprint((Process(('serve',)),), 'two', 1, True)",
+            "processes: Input should be a valid int",
+        ),
+    ],
+)
+def test_a_blueprint_that_is_none_is_refused_with_the_name_of_the_package(
+    install: Install, body: str, complaint: str
+) -> None:
+    with pytest.raises(InputError) as refused:
+        told_to(install, body).blueprint(SETTINGS)
+    assert "turnstile of bench-turnstile" in refused.value.what
+    assert complaint in refused.value.what
+    assert "uninstall bench-turnstile" in refused.value.remedy
+
+
+def told_to(install: Install, body: str) -> Server:
+    """The server whose blueprint is made by these statements."""
+    text = MODULE.replace("raise NotImplementedError", body)
+    imports = "from bench.errors import InputError\nfrom bench.servers import Blueprint, Process\n"
+    install("bench-turnstile", "turnstile", imports + text, {"turnstile": "turnstile:SERVER"})
+    return third_party_servers(TAKEN)["turnstile"]
+
+
+def test_what_a_server_itself_refuses_is_told_in_its_own_words(install: Install) -> None:
+    refusing = told_to(install, "raise InputError('no options', 'leave them out')")
+    with pytest.raises(InputError) as refused:
+        refusing.blueprint(SETTINGS)
+    assert (refused.value.what, refused.value.remedy) == ("no options", "leave them out")
+
+
+def test_what_another_package_prints_is_kept_out_of_standard_output(
+    install: Install, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = "print('and now'); return Blueprint([Process(['serve'])], 1, 1, True)"
+    server = told_to(install, f"{body}\n\nprint('here I am')")
+    assert server.blueprint(SETTINGS).parts[0].command == ("serve",)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.split("\n")[:2] == ["here I am", "and now"]
 
 
 def test_a_built_in_server_keeps_its_name(install: Install) -> None:
