@@ -181,6 +181,7 @@ def test_a_base_that_does_not_start_leaves_nothing_to_compare_with(shop: Reposit
     told = check(shop)
     assert told.exit_code == 4
     assert "base did not start under waitress" in told.stderr
+    assert "only the files that git knows" in told.stderr
 
 
 def test_a_faster_head_with_another_answer_is_not_called_faster(shop: Repository) -> None:

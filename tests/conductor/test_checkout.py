@@ -81,6 +81,16 @@ def test_a_partial_clone_is_refused_and_nothing_is_fetched(tmp_path: Path) -> No
     assert digest(partial) == before
 
 
+def test_files_that_git_lfs_has_not_here_are_to_be_fetched_first(tmp_path: Path) -> None:
+    folder = tmp_path / "repository"
+    first = new_repository(folder, {"big.bin": "pointer", ".gitattributes": "*.bin filter=lfs"})
+    git(folder, "config", "filter.lfs.smudge", "false")
+    git(folder, "config", "filter.lfs.required", "true")
+    with pytest.raises(InputError, match=r"big\.bin") as refused:
+        check_out(Repository.around(folder), first, tmp_path / "base")
+    assert f"git lfs fetch origin {first}" in refused.value.remedy
+
+
 def test_submodules_stay_empty(tmp_path: Path) -> None:
     part, folder = tmp_path / "part", tmp_path / "repository"
     new_repository(part, {"inner": "inner"})

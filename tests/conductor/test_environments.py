@@ -13,7 +13,7 @@ import pytest
 from bench.conductor.deployments.deployment import RunningDeployment, Stopping
 from bench.conductor.deployments.exchange import ask, request_bytes
 from bench.conductor.deployments.source import Source
-from bench.conductor.environments.availability import installed_version
+from bench.conductor.environments.availability import available_servers, installed_version
 from bench.conductor.environments.python_environment import OURS, PythonEnvironment
 from bench.conductor.launch import LaunchInProgress
 from bench.conductor.preparation import Prepared, prepare
@@ -117,8 +117,28 @@ def test_a_server_that_is_missing_in_the_environment_is_skipped_with_the_command
     (skipped,) = prepared.run.skipped
     assert skipped.name == "gunicorn"
     assert skipped.reason == "gunicorn is not installed for ../shop/.venv/bin/python"
-    assert skipped.remedy == "../shop/.venv/bin/python -m pip install gunicorn"
+    assert skipped.remedy == "pip --python ../shop/.venv/bin/python install gunicorn"
     assert [one.id for one in prepared.run.deployments] == ["waitress"]
+
+
+@pytest.mark.parametrize(
+    ("added", "claimed", "remedy"),
+    [
+        ("", ("pip",), "my/bin/python -m pip install gunicorn"),
+        ("", (), "pip --python my/bin/python install gunicorn"),
+        ("uv = 0.9.1\n", (), "uv pip install --python my/bin/python gunicorn"),
+    ],
+)
+def test_the_command_that_installs_is_one_that_the_environment_has(
+    tmp_path: Path, added: str, claimed: tuple[str, ...], remedy: str
+) -> None:
+    environment = PythonEnvironment(make_environment(tmp_path / "my", ()))
+    (packages,) = (tmp_path / "my" / "lib").glob("python*/site-packages")
+    for name in claimed:
+        claim(packages, name, "99.0")
+    with (tmp_path / "my" / "pyvenv.cfg").open("a") as about:
+        about.write(added)
+    assert available_servers(environment, "my/bin/python")["gunicorn"].remedy == remedy
 
 
 @pytest.mark.integration

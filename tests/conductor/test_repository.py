@@ -66,7 +66,7 @@ def test_before_the_first_commit_there_is_no_head(tmp_path: Path) -> None:
     assert Repository.around(tmp_path).head is None
 
 
-@pytest.mark.parametrize("reference", ["nonesuch", "", "HEAD:app", "--all", "-1", "HEAD~9", "a b"])
+@pytest.mark.parametrize("reference", ["nonesuch", "", "HEAD:app", "--all", "-1", "HEAD~9", "a b", "^v1"])
 def test_a_reference_that_names_no_commit_is_refused(folder: Path, reference: str) -> None:
     with pytest.raises(InputError) as refused:
         Repository.around(folder).commit_of(reference)
@@ -74,10 +74,53 @@ def test_a_reference_that_names_no_commit_is_refused(folder: Path, reference: st
     assert refused.value.remedy
 
 
-def test_in_a_shallow_clone_the_remedy_is_to_fetch(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("reference", "remedy"), [
+    ("HEAD~1", "`git fetch --deepen=1`"), ("@~1^", "`git fetch --deepen=2`"),
+    ("up/main~1", "`git fetch --deepen=1`"), ("main^{/first}", "`git fetch --depth=1 up main`"),
+    ("up/feature/1", "`git fetch --depth=1 up feature/1` and compare with FETCH_HEAD,"),
+    ("feature/1~2", "`git fetch --depth=3 up feature/1` and compare with FETCH_HEAD~2,"),
+    ("1a2b3c4", "`git fetch --depth=1 up 1a2b3c4`, with all 40 digits of the commit, and compare"),
+    ("FETCH_HEAD", "`git fetch --depth=1 up main`"),
+])  # fmt: skip
+def test_in_a_shallow_clone_the_remedy_is_to_fetch(
+    folder: Path, tmp_path: Path, reference: str, remedy: str
+) -> None:
+    git(tmp_path, "clone", "--quiet", "--depth=1", "--origin=up", folder.as_uri(), "shallow")
+    with pytest.raises(InputError) as refused:
+        Repository.around(tmp_path / "shallow").commit_of(reference)
+    assert remedy in refused.value.remedy
+    assert refused.value.remedy.endswith("(`fetch-depth: 0`)")
+
+
+def test_in_a_shallow_clone_the_remedy_works(folder: Path, tmp_path: Path) -> None:
     git(tmp_path, "clone", "--quiet", "--depth=1", folder.as_uri(), "shallow")
-    with pytest.raises(InputError, match=r"git fetch --depth=1 origin main`.*fetch-depth: 0"):
-        Repository.around(tmp_path / "shallow").commit_of("origin/main~1")
+    repository = Repository.around(tmp_path / "shallow")
+    with pytest.raises(InputError) as refused:
+        repository.commit_of("HEAD~1")
+    _, command, _ = refused.value.remedy.split("`", 2)
+    git(repository.top, *command.split()[1:])
+    assert repository.commit_of("HEAD~1") == git(folder, "rev-parse", "v1")
+
+
+def test_where_nothing_is_named_or_nothing_is_committed_that_is_the_remedy(
+    folder: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError) as refused:
+        Repository.around(folder).commit_of("")
+    assert "a variable" in refused.value.remedy
+    git(tmp_path, "init", "--quiet", "unborn")
+    with pytest.raises(InputError) as refused:
+        Repository.around(tmp_path / "unborn").commit_of("main")
+    assert "no commit here yet" in refused.value.remedy
+
+
+def test_a_repository_of_somebody_else_is_trusted_by_the_command_that_git_names(folder: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder to somebody else")
+    os.chown(folder, 65534, 65534)
+    with pytest.raises(InputError, match=r"safe\.directory") as refused:
+        Repository.around(folder)
+    assert "trust it with that command" in refused.value.remedy
 
 
 def test_where_there_is_no_repository_it_is_said(folder: Path, tmp_path: Path) -> None:

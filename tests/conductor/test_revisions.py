@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,14 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from bench.conductor.check import prepare_check
 from bench.conductor.environments.python_environment import OURS, PythonEnvironment
+from bench.conductor.processes.commands import of_scenario
 from bench.conductor.processes.interruption import Interruption
 from bench.conductor.revisions.compared import Revisions, revisions
 from bench.conductor.revisions.dependencies import differing, own_environment
 from bench.errors import InputError
 from bench.scenario.reading import LoadedScenario, load_scenario
 from bench.servers import server_names
-from tests.conductor.environments import make_environment
+from tests.conductor.environments import claim, make_environment
 from tests.conductor.launching import carrying
 from tests.conductor.repositories import commit, digest, git, new_repository
 
@@ -28,6 +31,8 @@ INSTALL = """
 import os, pathlib, shutil, sys, sysconfig
 assert "SECRET" not in os.environ, "a secret"
 assert os.environ["PIP_INDEX_URL"] == "https://packages.invalid/", "no index"
+assert os.environ["POETRY_HTTP_BASIC_SHOP_USERNAME"] == "shop", "no way into a private index"
+assert os.environ["SHOP"] == "measured", "not the scenario's variables"
 assert pathlib.Path(os.environ["VIRTUAL_ENV"]) == pathlib.Path(sys.prefix), sys.prefix
 shutil.copy("needed.py", sysconfig.get_path("purelib"))
 """
@@ -127,10 +132,14 @@ def test_with_a_setup_each_gets_an_environment_of_its_own(
 ) -> None:
     monkeypatch.setenv("SECRET", "secret")
     monkeypatch.setenv("PIP_INDEX_URL", "https://packages.invalid/")
+    monkeypatch.setenv("POETRY_HTTP_BASIC_SHOP_USERNAME", "shop")
     commit(repository, {"requirements.txt": "two", "shop/needed.py": "VERSION = 2"})
     before = digest(repository)
     setup = [["python", "-c", INSTALL]]
-    with compared(scenario(repository, setup=setup, python=quick_python(tmp_path))) as both:
+    loaded = scenario(
+        repository, setup=setup, python=quick_python(tmp_path), environment={"SHOP": "measured"}
+    )
+    with compared(loaded) as both:
         assert _version(both.base.python) == "1"
         assert _version(both.head.python) == "2"
         assert len(os.fsencode(both.base.python.python)) == len(os.fsencode(both.head.python.python))
@@ -144,6 +153,17 @@ def _version(python: PythonEnvironment) -> str:
     return subprocess.run(
         (python.python, "-c", ask), cwd="/", capture_output=True, text=True, check=True
     ).stdout.strip()
+
+
+def test_uv_is_told_which_environment_to_fill_and_never_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_PROJECT_ENVIRONMENT", sys.prefix)
+    named = [
+        of_scenario("setup", ("uv", "sync"), python, tmp_path, {}).variables.get("UV_PROJECT_ENVIRONMENT")
+        for python in (PythonEnvironment(tmp_path / "venv/bin/python"), OURS)
+    ]
+    assert named == [str(tmp_path / "venv"), None]
 
 
 def test_a_setup_that_fails_is_shown_and_nothing_is_left(
@@ -164,7 +184,7 @@ def test_a_setup_that_fails_is_shown_and_nothing_is_left(
 def test_a_command_that_is_not_there_is_named(tmp_path: Path) -> None:
     missing = PythonEnvironment(tmp_path / "no/python")
     with pytest.raises(InputError, match=r"cannot run .*no/python"):
-        own_environment(tmp_path / "base", missing, [["pip"]], tmp_path, lambda step: None)
+        own_environment(tmp_path / "base", missing, [["pip"]], tmp_path, {}, lambda step: None)
 
 
 def test_a_folder_that_base_does_not_have_is_refused(repository: Path, temporary: Path) -> None:
@@ -183,6 +203,17 @@ def test_an_app_that_is_only_installed_would_be_compared_with_itself(
     with (
         pytest.raises(InputError, match="base and head would be the same"),
         compared(scenario(repository, app="elsewhere.web:app")),
+    ):
+        pass
+
+
+def test_an_app_that_was_renamed_is_told_from_one_that_is_installed(
+    repository: Path, temporary: Path
+) -> None:
+    commit(repository, {"shop/web.py": None, "shop/site.py": APP})
+    with (
+        pytest.raises(InputError, match=r"site:app is in the app's folder, but it was not there at v1"),
+        compared(scenario(repository, app="site:app")),
     ):
         pass
 
@@ -233,6 +264,84 @@ def test_an_editable_installation_is_answered_by_a_setup(repository: Path, tempo
     loaded = scenario(repository, python=loaded.scenario.python, setup=f'python -c "{install}"')
     with compared(loaded, "HEAD~1") as both:
         assert both.base.python != both.head.python
+
+
+def test_a_copy_that_was_installed_from_the_repository_is_one_for_both(
+    repository: Path, temporary: Path
+) -> None:
+    app = "import parts\n" + APP
+    library = "a library/src/parts/__init__.py"
+    commit(repository, {"shop/web.py": app, library: "WORK = 1", "a library/tests/parts.py": "1"})
+    python = make_environment(repository.parent / "installed", ())
+    (packages,) = python.parents[1].glob("lib/*/site-packages")
+    _install_copy(repository / "a library", packages)
+    loaded = scenario(repository, python=quick_python(repository.parent, python))
+    commit(repository, {"a library/tests/parts.py": "2"})
+    with compared(loaded, "HEAD~1") as both:
+        assert both.base.python == both.head.python
+    commit(repository, {library: "WORK = 2"})
+    with (
+        pytest.raises(InputError, match=r"imports a library/src/parts/__init__\.py .* installed from there"),
+        compared(loaded, "HEAD~1"),
+    ):
+        pass
+    install = (
+        "import pathlib as p, shutil, sysconfig as s;"
+        "shutil.copytree('../a library/src/parts', p.Path(s.get_path('purelib'), 'parts'))"
+    )
+    loaded = scenario(repository, python=loaded.scenario.python, setup=[["python", "-c", install]])
+    with compared(loaded, "HEAD~1") as both:
+        assert both.base.python != both.head.python
+
+
+def _install_copy(library: Path, packages: Path) -> None:
+    """What `pip install` of the folder leaves, as far as it matters: PEP 376 and PEP 610."""
+    shutil.copytree(library / "src/parts", packages / "parts")
+    claim(packages, "parts", "1.0")
+    about = packages / "parts-1.0.dist-info"
+    (about / "RECORD").write_text("parts/__init__.py,,\n")
+    (about / "direct_url.json").write_text(json.dumps({"url": library.as_uri(), "dir_info": {}}))
+
+
+def test_files_that_the_setup_names_are_compared_wherever_they_lie(tmp_path: Path) -> None:
+    base, head = tmp_path / "base", tmp_path / "head"
+    for top in (base, head):
+        (top / "app").mkdir(parents=True)
+        (top / "deploy").mkdir()
+        for name in ("named.txt", "in-option.txt", "other.txt"):
+            (top / "deploy" / name).write_text(top.name)
+        (tmp_path / "outside.txt").touch()
+    setup = [
+        ["pip", "install", "-r", "../deploy/named.txt", "--constraint=../deploy/in-option.txt"],
+        ["pip", "install", "../../outside.txt", "x" * 300],
+    ]
+    assert differing(base, head, Path("app"), setup) == ("deploy/in-option.txt", "deploy/named.txt")
+
+
+def test_a_setup_that_was_not_needed_is_noted(repository: Path, temporary: Path) -> None:
+    with compared(scenario(repository, setup="pip install -r ../requirements.txt")) as both:
+        assert both.base.python == both.head.python == OURS
+        assert any("`setup:` was not run" in note for note in both.notes)
+
+
+def test_static_files_beside_the_app_are_those_of_each_version(repository: Path, temporary: Path) -> None:
+    repository = repository.rename(repository.parent / "of one line")
+    commit(repository, {"assets/shop.css": "one"})
+    commit(repository, {"assets/shop.css": "two"})
+    loaded = scenario(repository, servers="uwsgi", static={"folder": str(repository / "assets")})
+    with compared(loaded, "HEAD~1") as both:
+        base, head = prepare_check(loaded, both).run.deployments
+        own = both.base.directory.parent / "assets"
+        assert f"/static={own}" in base.parts[0].command
+        assert f"/static={repository / 'assets'}" in head.parts[0].command
+        assert (own / "shop.css").read_text() == "one"
+
+
+def test_static_files_outside_of_the_repository_are_the_same_for_both(
+    repository: Path, temporary: Path
+) -> None:
+    with compared(scenario(repository), "HEAD") as both:
+        assert both.base.place_of(repository.parent / "assets") == repository.parent / "assets"
 
 
 def test_submodules_are_noted(repository: Path, temporary: Path, tmp_path: Path) -> None:

@@ -105,15 +105,7 @@ def _static(loaded: LoadedScenario, choice: Choice) -> StaticFiles | None:
     static = loaded.scenario.static
     if static is None or choice.app == "reference":
         return None
-    return StaticFiles(static.prefix, str(_beside(loaded, choice.source, static.folder)))
-
-
-def _beside(loaded: LoadedScenario, source: Source, name: str) -> Path:
-    """The absolute path of what the scenario names; what lies in the app's folder is the version's own."""
-    path = loaded.beside(name)
-    if path.is_relative_to(loaded.directory):
-        return source.directory / path.relative_to(loaded.directory)
-    return path
+    return StaticFiles(static.prefix, str(choice.source.place_of(loaded.beside(static.folder))))
 
 
 def _served(scenario: Scenario, app: App) -> tuple[str, Mapping[str, str]]:

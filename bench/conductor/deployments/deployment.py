@@ -137,8 +137,12 @@ class RunningDeployment:
     def _require_alive(self) -> None:
         for part in self.parts:
             if part.exit_code is not None:
-                what = f"ended with exit code {part.exit_code} before it answered{self._of(part)}"
-                raise self._not_started(what, part)
+                raise self._not_started(self._ended(part, "before it answered"), part)
+
+    def _ended(self, part: RunningPart, when: str) -> str:
+        """How its first process ended; one that did so of its own will may go on in the background."""
+        hint = ": it has to stay in the foreground" if part.exit_code == 0 else ""
+        return f"ended with exit code {part.exit_code} {when}{self._of(part)}{hint}"
 
     def _of(self, part: RunningPart) -> str:
         """Which part that was, where there are several."""
@@ -162,13 +166,15 @@ class RunningDeployment:
         """What has happened to its processes since it was ready, if anything has."""
         for part in self.parts:
             if part.exit_code is not None:
-                what = f"ended with exit code {part.exit_code} under load{self._of(part)}"
-                return Failure(code="died", what=what, log=part.last_lines())
+                return Failure(code="died", what=self._ended(part, "under load"), log=part.last_lines())
         for part in self.parts:
             lost, new = part.changes()
             if lost or new:
                 what = f"{lost} of its processes ended and {new} new ones appeared under load{self._of(part)}"
                 return Failure(code="worker", what=what, log=part.last_lines())
+            if stopped := part.stopped():
+                what = f"{stopped} of its {len(part.pids)} processes stood still, stopped by a signal"
+                return Failure(code="worker", what=f"{what}{self._of(part)}", log=part.last_lines())
         return None
 
     def ask_to_stop(self) -> list[list[psutil.Process]]:

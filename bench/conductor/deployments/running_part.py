@@ -14,7 +14,7 @@ from bench.conductor.environments.python_environment import OURS, PythonEnvironm
 from bench.conductor.processes import family
 from bench.conductor.processes.children import child_environment, start
 from bench.conductor.processes.keeper import Keeper
-from bench.conductor.processes.log import LINES, last_lines
+from bench.conductor.processes.log import LINES, last_lines, opened
 from bench.results.model import LaunchedPart
 from bench.servers import Address, Port, Process
 
@@ -53,7 +53,7 @@ class RunningPart:
             **process.environment,
             family.NONCE_VARIABLE: self._nonce,
         }
-        with log.open("ab") as output:
+        with opened(log) as output:
             self._process: subprocess.Popen[bytes] = start(
                 surroundings.python.command(process.command),
                 directory=surroundings.directory,
@@ -97,7 +97,7 @@ class RunningPart:
 
     def members(self) -> list[psutil.Process]:
         """Every live process of it."""
-        return family.members(self._process.pid, self._nonce)
+        return family.members(self._process, self._nonce)
 
     def note_members(self) -> None:
         """Remember who belongs to it: from now on none of them may end, and none may come."""
@@ -113,6 +113,10 @@ class RunningPart:
         """How many of its processes have ended since they were noted, and how many have come."""
         now, before = {member.pid for member in self.members()}, set(self.pids)
         return len(before - now), len(now - before)
+
+    def stopped(self) -> int:
+        """How many of its processes are stopped by a signal, and so take part in nothing."""
+        return family.stopped(self.pids)
 
     def record(self, *, weighed: bool) -> LaunchedPart:
         """What is stored of it; where it is to be `weighed`, with its memory (PSS) as it is now."""

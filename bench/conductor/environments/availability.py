@@ -62,15 +62,22 @@ def _look_up(server: Server, environment: PythonEnvironment, written: str | None
     if missing:
         where = f" for {written}" if written else ""
         reason = f"{missing[0]} is not installed{where}"
-        return Availability(server, version, reason=reason, remedy=_install(server.remedy, written))
+        return Availability(
+            server, version, reason=reason, remedy=_install(server.remedy, environment, written)
+        )
     return Availability(server, version).with_programs(server.programs)
 
 
-def _install(remedy: str, written: str | None) -> str:
-    """The remedy, of which `pip` is that of the environment."""
+def _install(remedy: str, environment: PythonEnvironment, written: str | None) -> str:
+    """The remedy, of which `pip` is that of the environment; where it has none, what made it, or another."""
     if written is None or not remedy.startswith("pip "):
         return remedy
-    return f"{shlex.quote(written)} -m {remedy}"
+    python = shlex.quote(written)
+    if environment.versions_of(["pip"]):
+        return f"{python} -m {remedy}"
+    if environment.is_made_by_uv:
+        return f"uv {remedy.replace('install', f'install --python {python}', 1)}"
+    return f"pip --python {python} {remedy.removeprefix('pip ')}"
 
 
 def installed_version(distribution: str, environment: PythonEnvironment = OURS) -> str | None:

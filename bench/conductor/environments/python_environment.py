@@ -55,6 +55,15 @@ class PythonEnvironment:
         return (self.scripts.parent / "pyvenv.cfg").is_file()
 
     @property
+    def is_made_by_uv(self) -> bool:
+        """Whether uv has made it, which puts no pip into it."""
+        try:
+            about = (self.scripts.parent / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return False
+        return re.search(r"^uv *=", about, re.MULTILINE) is not None
+
+    @property
     def interpreter(self) -> str:
         """The interpreter and its version, such as `CPython 3.11.9`; raises InputError as below."""
         return _name_here() if self == OURS else _look_into(self.python)[0]

@@ -28,7 +28,7 @@ def check_out(repository: Repository, commit: str, folder: Path) -> None:
         )
     except GitFailed as failed:
         raise InputError(
-            f"commit {commit[:12]} cannot be checked out: {failed}", _remedy(repository)
+            f"commit {commit[:12]} cannot be checked out: {failed}", _remedy(repository, commit, str(failed))
         ) from failed
     except OSError as error:
         raise InputError(
@@ -78,7 +78,12 @@ def _setting(name: str, value: str | None) -> str:
     return name if value is None else f"{name}={value}"
 
 
-def _remedy(repository: Repository) -> str:
+def _remedy(repository: Repository, commit: str, said: str) -> str:
+    if "filter lfs failed" in said:
+        return (
+            "Git LFS has not all files of that commit here, and nothing is fetched for you: get them first, "
+            f"such as with `git lfs fetch origin {commit}`"
+        )
     if repository.is_partial:
         return (
             "this is a partial clone, and nothing is fetched for you: get what is missing first, such as "

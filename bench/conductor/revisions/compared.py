@@ -52,26 +52,26 @@ def revisions(
         check_out(repository, commit, top)
         inside = repository.inside(loaded.directory)
         base = _existing(top / inside, inside, against)
-        dependencies = differing(top, repository.top, inside)
-        in_folders = all(_has_app(loaded, folder) for folder in (base, loaded.directory))
+        dependencies = differing(top, repository.top, inside, loaded.scenario.setup)
+        in_base, in_head = (_has_app(loaded, folder) for folder in (base, loaded.directory))
         shared = borrowed(loaded, base, top, repository.top, python_of(loaded))
-        own = bool(loaded.scenario.setup) and (bool(dependencies or shared) or not in_folders)
-        if not in_folders and not own:
-            raise _same_app(loaded, against)
+        own = bool(loaded.scenario.setup) and (bool(dependencies or shared) or not (in_base and in_head))
+        if not (in_base and in_head) and not own:
+            raise _other_name(loaded, against) if in_head else _same_app(loaded, against)
         pythons = _pythons(loaded, base, temporary, tell) if own else (python_of(loaded),) * 2
         if own:
             shared = borrowed(loaded, base, top, repository.top, pythons[0])
         if shared:
             raise _same_code(loaded, shared)
         yield Revisions(
-            base=Source(base, pythons[0], "base"),
+            base=Source(base, pythons[0], "base", moved=(repository.top, top)),
             head=Source(loaded.directory, pythons[1], "head"),
             against=against,
             base_commit=commit,
             head_commit=repository.head,
             changed=repository.has_changes(),
             dependencies=dependencies,
-            notes=tuple(_notes(loaded, repository, commit, top, dependencies)),
+            notes=tuple(_notes(loaded, repository, commit, top, dependencies, own)),
         )
 
 
@@ -92,6 +92,14 @@ def _has_app(loaded: LoadedScenario, folder: Path) -> bool:
     return (folder / name).is_dir() or any(folder.glob(f"{name}.*"))
 
 
+def _other_name(loaded: LoadedScenario, against: str) -> InputError:
+    return InputError(
+        f"the module of {loaded.scenario.app} is in the app's folder, but it was not there at {against}",
+        "compare with a commit that has it; where it was renamed, keep a module of the old name that imports "
+        "the new one, and name that as `app:`",
+    )
+
+
 def _same_app(loaded: LoadedScenario, against: str) -> InputError:
     return InputError(
         f"the module of {loaded.scenario.app} is not in the app's folder both here and at {against}: where "
@@ -104,7 +112,7 @@ def _same_app(loaded: LoadedScenario, against: str) -> InputError:
 def _same_code(loaded: LoadedScenario, shared: Sequence[Path]) -> InputError:
     return InputError(
         f"base would run head's code: with {loaded.scenario.app} it imports {shared[0]} from the folder "
-        "that head is in",
+        "that head is in, or as it was installed from there",
         "have it found from the app's folder: name that as `directory:`, or write paths in `environment:` "
         "that are relative to it, such as `PYTHONPATH: src`; or say how each version is installed, such as "
         "`setup: pip install . gunicorn`",
@@ -115,18 +123,23 @@ def _pythons(
     loaded: LoadedScenario, base: Path, temporary: Path, tell: Tell
 ) -> tuple[PythonEnvironment, PythonEnvironment]:
     """An environment for each, made in the same way, their paths of the same length."""
-    python, setup = python_of(loaded), loaded.scenario.setup
+    python, setup, variables = python_of(loaded), loaded.scenario.setup, loaded.scenario.environment
     environments = temporary / "environments"
     environments.mkdir()
     tell("making an environment for base, and one for head")
     return (
-        own_environment(environments / "base", python, setup, base, tell),
-        own_environment(environments / "head", python, setup, loaded.directory, tell),
+        own_environment(environments / "base", python, setup, base, variables, tell),
+        own_environment(environments / "head", python, setup, loaded.directory, variables, tell),
     )
 
 
 def _notes(
-    loaded: LoadedScenario, repository: Repository, commit: str, top: Path, dependencies: tuple[str, ...]
+    loaded: LoadedScenario,
+    repository: Repository,
+    commit: str,
+    top: Path,
+    dependencies: tuple[str, ...],
+    own: bool,
 ) -> Iterator[str]:
     """What a reader should know about how the two were made."""
     if commit == repository.head and not repository.has_changes():
@@ -135,6 +148,11 @@ def _notes(
         yield (
             f"base and head differ in {', '.join(dependencies)}, and the scenario has no `setup:`: "
             "both ran with the packages that are installed here"
+        )
+    if loaded.scenario.setup and not own:
+        yield (
+            "`setup:` was not run, for base and head need the same packages: what else it makes is there in "
+            "base only where git knows it"
         )
     if (top / ".gitmodules").is_file():
         yield "submodules were left alone: in base their folders are empty"
