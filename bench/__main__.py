@@ -5,6 +5,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _say(error: BaseException) -> int:
     """Tell the user what happened, and return the exit code of it."""
     match error:
-        case BrokenPipeError():
+        case BrokenPipeError() | OSError(errno=errno.EIO):  # the latter where the terminal was closed
             _discard_output()
             return OUTPUT_CLOSED
         case OSError(errno=number) if number in _NO_ROOM:
@@ -41,21 +42,27 @@ def _say(error: BaseException) -> int:
         case KeyboardInterrupt() | click.Abort():
             return _say(Interrupted("interrupted"))
         case click.ClickException():
-            error.show()
+            with suppress(OSError):
+                error.show()
             return InputError.exit_code
         case BenchError():
-            click.echo(_printable(str(error)), err=True)
+            _tell(str(error))
             return error.exit_code
     message = " ".join(f"{type(error).__name__}: {error}".split())
-    click.echo(
-        f"bench: internal error: {_printable(message)}; please report it with what --debug shows", err=True
-    )
+    _tell(f"bench: internal error: {message}; please report it with what --debug shows")
     return INTERNAL
+
+
+def _tell(text: str) -> None:
+    """Write a message to standard error; where that cannot be written, the exit code has to say it."""
+    with suppress(OSError):
+        click.echo(_printable(text), err=True)
 
 
 def _discard_output() -> None:
     """Keep the interpreter from trying to write once more, and complaining, when it ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _printable(text: str) -> str:

@@ -23,7 +23,7 @@ class Countdown:
     def __init__(self, duration_ns: int) -> None:
         self._duration_s = duration_ns / NS_PER_S
         self._began_s = 0.0
-        self._shows = sys.stderr.isatty()
+        self._shows = sys.stderr is not None and sys.stderr.isatty()
 
     def __enter__(self) -> Self:
         self._began_s = time.monotonic()

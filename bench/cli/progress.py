@@ -4,6 +4,8 @@ Everything is drawn when the conductor says so, between slices; rich's own refre
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import accumulate
 
 from rich.console import Console
@@ -20,7 +22,10 @@ _MORE = len("and 99 more")
 
 
 class RunProgress:
-    """Shows a run as it goes on; close it before anything else is printed."""
+    """Shows a run as it goes on; close it before anything else is printed.
+
+    Where that can no longer be written, the run goes on unseen: it is no part of what is measured.
+    """
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -50,7 +55,8 @@ class RunProgress:
         self._say_how_long(run, estimated_ns)
         if self._console.is_terminal:
             self._live = Live(console=self._console, auto_refresh=False, transient=True)
-            self._live.start()
+            with self._as_long_as_it_is_read():
+                self._live.start()
 
     def _say_how_long(self, run: Run, estimated_ns: int) -> None:
         """Say how long it takes, or at most where it ends when enough is known, and what may follow."""
@@ -127,11 +133,20 @@ class RunProgress:
     def close(self) -> None:
         """Take the live line away."""
         if self._live is not None:
-            self._live.stop()
+            with self._as_long_as_it_is_read():
+                self._live.stop()
             self._live = None
 
     def _say(self, text: str, style: str = "") -> None:
-        self._console.print(Text(text, style), soft_wrap=True)
+        with self._as_long_as_it_is_read():
+            self._console.print(Text(text, style), soft_wrap=True)
+
+    @contextmanager
+    def _as_long_as_it_is_read(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:  # the pipe is broken, the terminal is gone, the disk of its file is full
+            self._console.quiet = True
 
     def _step(self, text: str) -> None:
         """A step that is worth a line also where nothing live can be drawn."""
@@ -147,7 +162,8 @@ class RunProgress:
             ProgressBar(total=max(1, done_ns + remaining_ns), completed=done_ns, width=_BAR), text
         )
         picture.add_row("", Text(self._goodput_so_far(), "dim"))
-        self._live.update(picture, refresh=True)
+        with self._as_long_as_it_is_read():
+            self._live.update(picture, refresh=True)
 
     def _goodput_so_far(self) -> str:
         rates = [

@@ -12,6 +12,7 @@ from bench.conductor.generator_process import GeneratorProcess
 from bench.conductor.machine import on_cores
 from bench.conductor.processes.children import child_environment, start
 from bench.conductor.processes.interruption import Interruption
+from bench.conductor.processes.log import opened
 from bench.errors import ServerFailed
 from bench.load.expectations import Expected
 from bench.load.messages import SliceOrder, SliceOutcome
@@ -129,7 +130,7 @@ class _NullTargetProcess:
     """A running null target."""
 
     def __init__(self, machine: Machine, folder: Path) -> None:
-        with (folder / "null-target.log").open("ab") as output:
+        with opened(folder / "null-target.log") as output:
             self._process: subprocess.Popen[bytes] = start(
                 (sys.executable, "-P", "-m", null_target.__name__),
                 directory=folder,

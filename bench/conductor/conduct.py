@@ -8,15 +8,19 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
+import psutil
+
 from bench.conductor.cell_load import CellLoad
 from bench.conductor.deployments.deployment import Stopping
 from bench.conductor.deployments.placement import python_of
+from bench.conductor.deployments.running_part import KILL_PATIENCE_S
 from bench.conductor.generator_process import GeneratorProcess
 from bench.conductor.judge import Judge
 from bench.conductor.launch import LaunchInProgress
 from bench.conductor.machine import on_cores
 from bench.conductor.observer import Observer
 from bench.conductor.preparation import Prepared
+from bench.conductor.processes import family
 from bench.conductor.processes.children import adopt_orphans
 from bench.conductor.processes.commands import of_scenario, run_to_end
 from bench.conductor.processes.interruption import Interruption
@@ -73,6 +77,7 @@ class _Conductor:
         self._store = store
         self._observer = observer
         self._interruption = interruption
+        self._others = family.children()  # whom this process had before
         self._folder = new_folder()
         self._keeper: Keeper | None = None
         self._is_set_up = False
@@ -124,8 +129,16 @@ class _Conductor:
         self._wait_for_stopped()
         if self._is_set_up:
             self._tear_down()
+        self._end_strays()
         if self._keeper is not None:
             self._keeper.stop()
+
+    def _end_strays(self) -> None:
+        """End the daemons of servers and commands that none of them could be told to have started."""
+        ours = (self._keeper, self._generator)
+        strays = family.strays({*self._others, *(one.pid for one in ours if one is not None)})
+        family.end(strays)
+        psutil.wait_procs(strays, timeout=KILL_PATIENCE_S)
 
     def _set_up(self) -> None:
         """Make the app ready as the scenario says; what a check compares was made ready before."""
@@ -161,6 +174,7 @@ class _Conductor:
         for place, deployments in enumerate(rounds):
             if self._measure.in_rounds or self._prepared.has_fixed_ports:
                 self._wait_for_stopped()
+                self._end_strays()
             launch.start(self._known.broken, deployments)
             self._wait_for_stopped()
             load = self._load = self._load or self._first_load(generator)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.conductor.processes.children import child_environment, start
-from bench.conductor.processes.log import last_lines
+from bench.conductor.processes.log import last_lines, opened
 from bench.errors import GeneratorFailed, InputError
 from bench.load.messages import LocustfileOrder, SliceOrder, SliceOutcome
 from bench.load.target import Target
@@ -36,7 +36,7 @@ class GeneratorProcess:
         self._log = log
         allowed = (argument for host in allowed_hosts for argument in ("--allow", host))
         self._buffer = b""
-        with log.open("ab") as output:
+        with opened(log) as output:
             self._process: subprocess.Popen[bytes] = start(
                 (sys.executable, "-P", "-m", "bench.load", "--processes", str(processes), *allowed),
                 directory=log.parent,
@@ -45,6 +45,11 @@ class GeneratorProcess:
                 output=output,
                 piped=True,
             )
+
+    @property
+    def pid(self) -> int:
+        """Its first process."""
+        return self._process.pid
 
     def wait_until_ready(self) -> None:
         """Wait for its first line."""

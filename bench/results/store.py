@@ -79,7 +79,7 @@ class Store:
         except OSError as error:
             raise InputError(
                 f"cannot write {path}: {error.strerror}",
-                "what was measured before is kept; free some space and run again",
+                "what was written before stays as it is; see that the folder is there and has room",
             ) from error
 
 

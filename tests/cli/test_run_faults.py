@@ -1,15 +1,19 @@
 """`bench run` where something goes wrong: the exit code, what is said, what is kept, and nothing left."""
 
 import json
+import os
 import resource
 import socket
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench.__main__ import OUTPUT_CLOSED
 from tests.cli.bench_process import (
+    BENCH,
     Ended,
     assert_told_once,
     bench,
@@ -149,7 +153,7 @@ def test_errors_are_not_goodput_and_leave_nothing_valid(tmp_path: Path) -> None:
     assert_told_once(told)
     (cell,) = summary(tmp_path).values()
     assert "errors" in codes(cell)
-    assert set(cell["errors_by_kind"]) == {"status"}
+    assert set(cell["errors_by_kind"]) == {"status 500"}
     assert cell["requests"] > cell["errors"] > 0
     assert "no cell of this run is valid" in told.stderr
 
@@ -291,6 +295,21 @@ def test_results_that_can_no_longer_be_written_end_the_run_and_blocks_are_kept(t
     measured = stored(tmp_path)
     assert measured.run.status == "partial"
     assert len(measured.blocks) >= 2
+
+
+def test_a_run_that_nobody_reads_is_measured_and_reported_all_the_same(tmp_path: Path) -> None:
+    path = scenario(tmp_path, app=WAITING)
+    unread, output = os.pipe()
+    os.close(unread)
+    command = (*BENCH, "run", path.name, "--name", "monday")
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(command, cwd=tmp_path, env=environment, stdout=output, stderr=full, check=False)
+    os.close(output)
+    assert ran.returncode == OUTPUT_CLOSED
+    assert stored(tmp_path).run.status == "complete"
+    assert (tmp_path / "reports" / "monday.html").exists()
+    assert marked(tmp_path) == []
 
 
 def test_a_name_is_used_once(tmp_path: Path) -> None:

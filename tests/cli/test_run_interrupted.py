@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM in every phase of `bench run`: 130, what was measured is kept, nothing is left."""
 
 import json
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.cli.bench_process import (
     assert_told_once,
     bench_here,
     ended,
+    marked,
     scenario,
     started,
     stored,
@@ -67,6 +69,29 @@ def test_a_run_interrupted_while_starting_leaves_nothing_running(tmp_path: Path)
     measured = stored(tmp_path)
     assert measured.run.status == "partial"
     assert measured.blocks == ()
+
+
+def test_a_closed_terminal_ends_a_run_like_ctrl_c_also_where_it_has_no_keeper_any_more(
+    tmp_path: Path,
+) -> None:
+    """The daemon that nobody knows ends with it, and the teardown runs though its log cannot be written."""
+    path = scenario(
+        tmp_path,
+        app="tests.fixtures.forsaken:app",
+        measure=LONG,
+        teardown=[f"touch {tmp_path / 'torn-down'}"],
+    )
+    with started("run", path.name, "--name", "monday", cwd=tmp_path) as process:
+        wait_for_blocks(tmp_path, 1)
+        assert any(one.cmdline() == ["sleep", "3600"] for one in marked(tmp_path))
+        (keeper,) = [one for one in marked(tmp_path) if "bench.conductor.processes.keeper" in one.cmdline()]
+        keeper.kill()
+        shutil.rmtree(tmp_path / "results" / "monday" / "logs")
+        told = interrupted(process, tmp_path, signal.SIGHUP)
+    assert told.exit_code == 130
+    assert_told_once(told)
+    assert (tmp_path / "torn-down").exists()
+    assert stored(tmp_path).run.status == "partial"
 
 
 def test_a_stubborn_server_is_killed_after_ctrl_c_and_so_is_its_daemon(tmp_path: Path) -> None:

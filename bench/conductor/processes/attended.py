@@ -36,5 +36,5 @@ def attended(
     try:
         yield process
     finally:
-        family.end(family.members(process.pid, nonce))
+        family.end(family.members(process, nonce))
         process.wait()

@@ -8,21 +8,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.conductor.environments.python_environment import PythonEnvironment
+from bench.conductor.environments.python_environment import OURS, PythonEnvironment
 from bench.conductor.processes.attended import attended
 from bench.conductor.processes.children import child_environment
-from bench.conductor.processes.log import last_lines
+from bench.conductor.processes.log import last_lines, opened
 from bench.errors import InputError, ServerFailed
 
 _POLL_S = 0.02
-_FOR_INSTALLERS = ("PIP_", "UV_")
+_FOR_INSTALLERS = ("PIP_", "UV_", "POETRY_")
 _FOR_NETWORKS = (
     "http_proxy", "https_proxy", "all_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
     "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "XDG_CONFIG_HOME", "XDG_CACHE_HOME",
 )  # fmt: skip
 _WOULD_INSTALL_ELSEWHERE = frozenset(
     {"PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON",
-     "UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_PROJECT", "UV_WORKING_DIRECTORY"}
+     "UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_PROJECT", "UV_PROJECT_ENVIRONMENT", "UV_WORKING_DIRECTORY"}
 )  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def run_to_end(command: Command, log: Path, hurried: Callable[[], bool] = lambda
     """
     try:
         with (
-            log.open("ab") as output,
+            opened(log) as output,
             attended(
                 command.arguments,
                 directory=command.directory,
@@ -80,9 +80,13 @@ def _wait(process: "subprocess.Popen[bytes]", hurried: Callable[[], bool]) -> in
 
 
 def _variables(environment: PythonEnvironment) -> dict[str, str]:
-    """What a command is given: above what any child gets, all that is needed to reach a package index."""
+    """What a command is given: above what any child gets, all that is needed to reach a package index.
+
+    uv would fill the app's own `.venv`, and is told which environment it is instead. Not so where that is
+    ours: it takes out what the app does not need, such as `bench`.
+    """
     settings = {name: value for name, value in os.environ.items() if _is_for_setup(name)}
-    uv = {"UV_PROJECT_ENVIRONMENT": str(environment.scripts.parent)}  # or it would fill the app's own .venv
+    uv = {} if environment == OURS else {"UV_PROJECT_ENVIRONMENT": str(environment.scripts.parent)}
     return child_environment({**settings, **uv}, environment)
 
 

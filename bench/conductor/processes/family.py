@@ -8,6 +8,7 @@ found, and so is a worker of nginx, which writes its title over its environment.
 import os
 import secrets
 import signal
+import subprocess
 import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
@@ -25,12 +26,16 @@ def new_nonce() -> str:
     return OURS + secrets.token_hex(8)
 
 
-def members(root: int, nonce: str) -> list[psutil.Process]:
-    """Every live process of the deployment whose first process is `root`."""
+def members(root: subprocess.Popen[bytes], nonce: str) -> list[psutil.Process]:
+    """Every live process of the deployment whose first process is `root`.
+
+    Once that has ended and been waited for, its pid may be that of anybody.
+    """
     us, table = os.getpid(), _process_table()
-    orphans = {pid for pid, entry in table.items() if entry.parent == us and pid != root}
-    first = {root, *(pid for pid in orphans if table[pid].session == root)}
+    orphans = {pid for pid, entry in table.items() if entry.parent == us and pid != root.pid}
+    first = {pid for pid in orphans if table[pid].session == root.pid}
     first |= {pid for pid in orphans - first if carries(pid, nonce)}
+    first |= {root.pid} if root.returncode is None else set()
     found = []
     for pid in _with_descendants(first, table):
         with suppress(psutil.Error):
@@ -49,6 +54,25 @@ def left(nonce: str, sessions: Collection[int]) -> list[psutil.Process]:
         if entry.session in sessions or carries(pid, nonce):
             with suppress(psutil.Error):
                 found.append(psutil.Process(pid))
+    return found
+
+
+def children() -> set[int]:
+    """The live processes (pids) whose parent is this one: started by it, or orphans that it adopted."""
+    us = os.getpid()
+    return {pid for pid, entry in _process_table().items() if entry.parent == us}
+
+
+def strays(known: Collection[int]) -> list[psutil.Process]:
+    """Every live child of ours but these known ones, and whoever descends from it.
+
+    A daemon that has left its session and cleared its environment is told by neither; but it has lost its
+    parent, and so became a child of ours, where orphans are adopted.
+    """
+    found = []
+    for pid in _with_descendants(children() - set(known), _process_table()):
+        with suppress(psutil.Error):
+            found.append(psutil.Process(pid))
     return found
 
 
@@ -111,6 +135,16 @@ def cpu_ns(pids: Sequence[int]) -> int:
     return total
 
 
+def stopped(pids: Sequence[int]) -> int:
+    """How many of these processes are stopped, by SIGSTOP or by a debugger."""
+    still = {psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP}
+    count = 0
+    for pid in pids:
+        with suppress(psutil.Error):
+            count += psutil.Process(pid).status() in still
+    return count
+
+
 def memory_bytes(processes: Sequence[psutil.Process]) -> int | None:
     """Proportional set size of the processes together: pages they share are counted once. None if unknown."""
     try:
@@ -120,10 +154,10 @@ def memory_bytes(processes: Sequence[psutil.Process]) -> int | None:
 
 
 def end(processes: Sequence[psutil.Process]) -> None:
-    """Kill each process, and the group it leads."""
+    """Kill each process, and the group it leads; one whose pid is somebody else's by now is left alone."""
     for process in processes:
         with suppress(ProcessLookupError, PermissionError):
-            if os.getpgid(process.pid) == process.pid:
+            if process.is_running() and os.getpgid(process.pid) == process.pid:
                 os.killpg(process.pid, signal.SIGKILL)
         with suppress(psutil.Error):
             process.kill()

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first one ends the run in good order, the next one hurries the ending."""
+"""Ctrl-C, SIGTERM, a closed terminal: the first one ends the run in good order, the next one hurries it."""
 
 import signal
 from collections.abc import Iterator
@@ -6,12 +6,14 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 class Interruption:
     """While entered, the first signal raises KeyboardInterrupt, and each later one sets `hurried`.
 
     Code that must not be torn apart runs while it is `held`, or, once the end has begun, behind the `shield`:
-    there it polls `hurried` and cuts its patience short.
+    there it polls `hurried` and cuts its patience short. Under `nohup` a closed terminal changes nothing.
     """
 
     def __init__(self) -> None:
@@ -22,8 +24,9 @@ class Interruption:
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._on_signal)
+        for number in _SIGNALS:
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._on_signal)
         return self
 
     def __exit__(
