@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from bench.conductor.inspection.app_refusal import own_module
 from bench.conductor.inspection.drafting import Sketch, described, sketch
 from bench.conductor.inspection.inspected_app import InspectedApp
 from bench.conductor.inspection.routes import KINDS
+from bench.conductor.inspection.unanswered import way_out
 from bench.errors import InputError
-from bench.scenario.draft import draft_text
+from bench.scenario.draft import Draft, draft_text
 from bench.scenario.mistakes import quoted
 from bench.scenario.texts import APP_REFERENCE, FILE_PATH, VARIABLE_NAME
+from bench.scenario.yaml_writing import scalar
 
 _SHOWN = 20
 _MISSING = (
@@ -84,7 +87,7 @@ def command(  # noqa: PLR0913  (click's form: one for each option)
     click.echo(f"with {chosen.environment.python}: {chosen.because}", err=True)
     found = inspect_app(place, chosen.environment, environment, lambda step: click.echo(step, err=True))
     drawn = sketch(_file(output), place, chosen, environment, found)
-    _require_scenario(drawn, place)
+    _require_scenario(drawn, place, found)
     write_output(output, draft_text(drawn.draft).encode())
     if as_json:
         click.echo(json.dumps(_facts(drawn, output, chosen, found), indent=2))
@@ -105,22 +108,39 @@ def _file(output: str) -> Path:
     return Path("scenario.yaml" if output == STANDARD_OUTPUT else output)
 
 
-def _require_scenario(drawn: Sketch, place: AppPlace) -> None:
+def _require_scenario(drawn: Sketch, place: AppPlace, found: InspectedApp) -> None:
     """Raise InputError where no scenario can be written: it names folders, an app and a request."""
     draft = drawn.draft
     for path in (draft.directory, draft.python or draft.directory):
         if not re.fullmatch(FILE_PATH, path) or not _is_text(path):
             remedy = "give the folder a name of one line, in UTF-8"
             raise InputError(f"a scenario cannot name {quoted(path)}", remedy)
+    call = draft.app.partition(":")[2]
     if not re.fullmatch(APP_REFERENCE, draft.app):
-        call = draft.app.partition(":")[2]
         raise InputError(f"a scenario cannot name {quoted(draft.app)}", own_module(place.module, call))
+    if "." in call:
+        what = f"Flask's server, gunicorn and uWSGI take no dotted name such as {quoted(call)}"
+        raise InputError(what, own_module(place.module, call))
     if not drawn.taken:
-        reasons = "".join(f"\n  {line}" for line in _left_out(drawn))
-        raise InputError(
-            f"no path of {draft.app} answers 200 as it is, so that there is nothing to measure{reasons}",
-            f"write a scenario by hand: `app: {draft.app}`, and below `requests:` what your users ask for",
-        )
+        raise _nothing_answers(drawn, found)
+
+
+def _nothing_answers(drawn: Sketch, found: InspectedApp) -> InputError:
+    draft = drawn.draft
+    reasons = "".join(f"\n  {line}" for line in (*_left_out(drawn), way_out(found)) if line)
+    return InputError(
+        f"no path of {draft.app} answers 200 as it is, so that there is nothing to measure{reasons}",
+        f"write a scenario by hand: {', '.join(_where_it_is(draft))}, and under `requests:` what to ask for",
+    )
+
+
+def _where_it_is(draft: Draft) -> Iterator[str]:
+    """The lines of a scenario that say where the app is and whose Python runs it."""
+    yield f"`app: {draft.app}`"
+    if draft.directory != ".":
+        yield f"`directory: {scalar(draft.directory)}`"
+    if draft.python is not None:
+        yield f"`python: {scalar(draft.python)}`"
 
 
 def _is_text(name: str) -> bool:

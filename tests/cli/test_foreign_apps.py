@@ -150,7 +150,7 @@ def test_httpbin_is_measured_under_the_gunicorn_of_its_own_environment(httpbin: 
     assert httpbin.left_out["/bearer"] == "answers 401"
     assert httpbin.left_out["/cookies/set"] == "answers 302, to /cookies"
     assert httpbin.left_out["/delay/<delay>"] == "needs a value for delay"
-    assert httpbin.found["missing"]["waitress"] == ".venv/bin/python -m pip install waitress"
+    assert httpbin.found["missing"]["waitress"] == "pip --python .venv/bin/python install waitress"
     assert_measured(httpbin, {"flask", "gunicorn"})
     assert httpbin.versions.items() >= {"flask": "3.0.3", "werkzeug": "3.0.6", "gunicorn": "23.0.0"}.items()
 
@@ -160,6 +160,6 @@ def test_klaus_is_measured_under_the_waitress_of_its_own_environment(klaus: Fore
     assert klaus.paths() == ["/", "/robots.txt/"]
     assert klaus.paths("varies") == []
     assert klaus.left_out["/<repo>/commit/<path:rev>/"] == "needs a value for repo and rev"
-    assert klaus.found["missing"]["gunicorn"] == ".venv/bin/python -m pip install gunicorn"
+    assert klaus.found["missing"]["gunicorn"] == "pip --python .venv/bin/python install gunicorn"
     assert_measured(klaus, {"flask", "waitress"})
     assert klaus.versions.items() >= {"flask": "3.1.3", "waitress": "3.0.1"}.items()

@@ -77,7 +77,7 @@ def test_a_scenario_is_written_for_an_app_in_its_own_environment_and_can_be_run(
         "  GET /static/<path:filename>  serves files",
     ]
     assert lines[8] == "under: flask, waitress"
-    assert "  not there: gunicorn; '../my shop #1/.venv/bin/python' -m pip install gunicorn" in lines
+    assert "  not there: gunicorn; pip --python '../my shop #1/.venv/bin/python' install gunicorn" in lines
     assert lines[-1] == f"next: bench run {file}"
 
     loaded = load_scenario(here / file, server_names())
@@ -196,6 +196,7 @@ def create_app(name):
         (["none"], 2, "there is no module `none`"),
         (["good:appp"], 2, "did you mean `app`?"),
         (["good"], 2, "nothing to measure\n  GET /  answers 401"),
+        (["good:app.wsgi_app"], 2, "take no dotted name such as `app.wsgi_app`\n  write a module beside it"),
         (["good:create_app('x')"], 2, "a scenario cannot name `good:create_app('x')`"),
         (["odd\n/good.py"], 2, "a scenario cannot name `odd\\n`\n  give the folder a name"),
         (["odd\udcff/good.py"], 2, "a scenario cannot name `odd\\udcff`\n  give the folder a name"),
@@ -219,6 +220,17 @@ def test_where_no_scenario_can_be_written_the_reason_is_said_and_nothing_is_writ
     assert said in error
     assert "Traceback (most recent call last)" not in output + error.partition("  | ")[0]
     assert sorted(here.rglob("*.yaml")) == before
+
+
+def test_where_nothing_answers_200_what_a_scenario_by_hand_begins_with_is_said(
+    here: Path, shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (shop / "plain.py").write_text(WSGI.replace("200 OK", "404 Not Found"))
+    assert main(["init", "plain", "--directory", shop.name]) == 2
+    said = capsys.readouterr().err
+    assert "  it has no URL map to read, so that only / was asked for\n" in said
+    assert '`app: plain:app`, `directory: "my shop #1"`, `python: "my shop #1/.venv/bin/python"`, and' in said
+    assert not (here / "scenario.yaml").exists()
 
 
 @pytest.mark.integration

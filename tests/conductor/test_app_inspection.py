@@ -189,6 +189,14 @@ def test_an_app_is_seen_behind_its_middleware(tmp_path: Path) -> None:
     assert (found.kind, found.is_flask) == ("a Flask app behind Outer", False)
 
 
+def test_a_module_of_pythons_own_that_has_the_apps_name_is_not_taken_for_it(tmp_path: Path) -> None:
+    (tmp_path / "site.py").write_text(WSGI)
+    with pytest.raises(InputError, match=r"Python takes another module for `site`: .*site\.py") as refused:
+        inspect_app(AppPlace(tmp_path, "site", None), OURS, {}, lambda _: None)
+    assert "another name" in refused.value.remedy
+    assert "--directory" in refused.value.remedy
+
+
 @pytest.mark.parametrize(
     ("attribute", "text", "kind", "what", "remedy"),
     [

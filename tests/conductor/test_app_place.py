@@ -113,6 +113,8 @@ def test_a_python_that_is_named_is_taken_by_that_name_or_refused(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "link").symlink_to(OURS.python)
     assert choose_python(Path("link"), tmp_path).environment.python == tmp_path / "link"
+    python = make_environment(tmp_path / "shop-env", ())
+    assert choose_python(Path("shop-env"), tmp_path).environment.python == python
     with pytest.raises(InputError, match="there is no Python `none`"):
         choose_python(Path("none"), tmp_path)
     (tmp_path / "no-python").write_text("#!/bin/sh\nexit 1\n")

@@ -12,6 +12,7 @@ from bench.scenario.mistakes import did_you_mean, quoted
 
 FILES = ("wsgi.py", "app.py")  # in the order of `flask run`
 ENVIRONMENTS = (".venv", "venv")
+_PYTHON = "bin/python"  # of an environment
 _APPS_FOLDER = "the app's folder"
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _HOW = "name the app, such as `shop.web:app`, `shop:create_app()` or `shop.py`"
@@ -103,20 +104,22 @@ def modules_in(directory: Path) -> list[str]:
 def choose_python(named: Path | None, directory: Path) -> ChosenPython:
     """The Python that is named, else that of the app's folder where it has what Flask stands on, else ours.
 
-    The folders above count, too, as far as the one where we are, and the one that `src` is in. Raises
-    InputError where the one that is named is not there or does not run.
+    An environment's folder names its Python, too. The folders above count as well, as far as the one where we
+    are, and the one that `src` is in. Raises InputError where the one that is named is not there or does not
+    run.
     """
     if named is not None:
+        if (named / _PYTHON).is_file():
+            named = named / _PYTHON
         if not named.is_file():
-            raise InputError(
-                f"there is no Python {quoted(str(named))}", "name one, such as --python .venv/bin/python"
-            )
+            what = f"there is no Python {quoted(str(named))}"
+            raise InputError(what, "name one by its path, such as --python .venv/bin/python")
         chosen = _environment(named)
         chosen.versions_of(["flask"])
         return ChosenPython(chosen, "as asked")
     without = []
     for folder, name in product(_folders(directory), ENVIRONMENTS):
-        environment = _environment(folder / name / "bin" / "python")
+        environment = _environment(folder / name / _PYTHON)
         if environment.python.is_file():
             where = f"{name} of {_APPS_FOLDER if folder == directory else folder}"
             if _serves_web(environment):

@@ -21,6 +21,7 @@ def refusal(fault: dict[str, Any], place: AppPlace, log: Path) -> BenchError:
     facts = dict(fault)
     words: dict[str, Callable[..., BenchError]] = {
         "no module": _no_module,
+        "other module": _other_module,
         "failed": _failed,
         "runs": _runs,
         "nothing": _nothing,
@@ -48,6 +49,14 @@ def _no_module(place: AppPlace, _: Path, name: str) -> BenchError:
     package = place.directory.joinpath(*name.split(".")[:-1])
     meant = did_you_mean(name.rpartition(".")[2], modules_in(package))
     return InputError(what, meant or "name the app's folder with --directory, or its Python with --python")
+
+
+def _other_module(place: AppPlace, _: Path, file: str | None) -> BenchError:
+    what = f"Python takes another module for {quoted(place.module)}: {file or 'one that is built into it'}"
+    remedy = "give the app's module another name"
+    if "." not in place.module:
+        remedy += ", or name it with its package and the folder of that: package.module --directory FOLDER"
+    return InputError(what, remedy)
 
 
 def _failed(place: AppPlace, log: Path, text: str, exits: bool) -> BenchError:

@@ -33,6 +33,7 @@ def find(name: str, expression: str | None) -> tuple[Any, str]:
     sys.path[0] = os.getcwd()  # noqa: PTH109
     refuse_to_run()
     module = imported(name)
+    refuse_another(module, name)
     app, attribute = by_habit(module) if expression is None else by_name(module, expression)
     if not callable(app):
         raise Fault("no app", attribute=attribute, type=type(app).__name__)
@@ -62,6 +63,15 @@ def imported(name: str) -> Any:
         raise
     except BaseException as error:  # sys.exit() among them
         raise failed(error) from None
+
+
+def refuse_another(module: Any, name: str) -> None:
+    """Raise Fault where the folder has such a module, but Python has had another one of that name before."""
+    path = Path(*name.split("."))
+    there = [one.parent.resolve() for one in (path.with_suffix(".py"), path / "__init__.py") if one.is_file()]
+    file = getattr(module, "__file__", None)
+    if there and (file is None or Path(file).parent.resolve() not in there):
+        raise Fault("other module", file=file)
 
 
 def failed(error: BaseException) -> Fault:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-WRAPPED_AS = ("app", "wsgi_app", "application")
+WRAPPED_AS = ("app", "wsgi_app", "application", "server")  # the last is what Dash calls it
 MOST_WRAPPERS = 5
 
 
