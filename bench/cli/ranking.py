@@ -42,7 +42,7 @@ def print_ranking(summary: Summary, console: Console) -> None:
     _print_splits(summary, names_by_id, console)
     print_requirements(summary, console)
     for warning in summary.warnings:
-        console.print(Text(f"note: {warning}", "yellow"), soft_wrap=True)
+        _say(f"note: {warning}", console, "yellow")
 
 
 def _print_group(
@@ -73,7 +73,12 @@ def _print_splits(summary: Summary, names: dict[str, str], console: Console) -> 
         if len(here) > _IN_WORDS_AT_MOST:
             sentences = [range_sentence(here, names)]
         for one in sentences:
-            console.print(Text(opening + one), soft_wrap=True)
+            _say(opening + one, console)
+
+
+def _say(text: str, console: Console, style: str = "") -> None:
+    """A sentence; a terminal would break it within words, and where there is none it stays whole."""
+    console.print(Text(text, style), soft_wrap=not console.is_terminal)
 
 
 def _print_dim(text: str, console: Console) -> None:
@@ -83,10 +88,11 @@ def _print_dim(text: str, console: Console) -> None:
 def _ranking(group: Sequence[CellSummary], comparisons: dict[str, Comparison]) -> Columns:
     first = group[0]
     headings = ("deployment", *_figures_of(first.cell.load), "CPU")
+    best = "best" if len(group) > 1 else "nobody to rank with"
     rows = []
     for cell in group:
         comparison = comparisons.get(cell.cell.id)
-        standing = "best" if cell is first else comparison.verdict if comparison else "not compared"
+        standing = best if cell is first else comparison.verdict if comparison else "not compared"
         rows.append(_row(cell, comparison, standing))
     return {heading: list(texts) for heading, texts in zip(headings, zip(*rows, strict=True), strict=True)}
 
@@ -117,7 +123,7 @@ def _row(cell: CellSummary, comparison: Comparison | None, standing: str) -> lis
     return [
         cell.deployment.name,
         latency if is_open else goodput,
-        f"{(figure.high - figure.low) / 2 / figure.value:.1%}" if figure and figure.value else "-",
+        f"{50 * (figure.high - figure.low) / figure.value:.1f} %" if figure and figure.value else "-",
         _ratio(comparison.ratio) if comparison else "",
         standing,
         *((p99, goodput) if is_open else (p50, p99)),

@@ -32,18 +32,23 @@ _GAP, _LEAST_GAP = 2, 1
 def print_check(check: CheckSummary, console: Console) -> None:
     """Print the verdict, a table for each cell, why some did not pass, what is required, then the notes."""
     opening = f"  {compared(check.summary.run)}; {tally_of(check)}"
-    console.print(Text.assemble(_word(check.verdict), opening), soft_wrap=True)
+    _say(Text.assemble(_word(check.verdict), opening), console)
     _print_cells(check.cells, console)
     open_ = [cell for cell in check.cells if cell.verdict != "pass"]
     if open_:
         console.print()
     for cell in open_:
-        console.print(Text.assemble(_word(cell.verdict), f"  {cell.name}: {cell.why}"), soft_wrap=True)
+        _say(Text.assemble(_word(cell.verdict), f"  {cell.name}: {cell.why}"), console)
         for remedy in what_helps(cell):
-            console.print(Text(f"  {remedy}"), soft_wrap=True)
+            _say(Text(f"  {remedy}"), console)
     print_requirements(check.summary, console)
     for note in (*check.notes, *check.summary.warnings):
-        console.print(Text(f"note: {note}", "yellow"), soft_wrap=True)
+        _say(Text(f"note: {note}", "yellow"), console)
+
+
+def _say(text: Text, console: Console) -> None:
+    """A sentence; a terminal would break it within words, and where there is none it stays whole."""
+    console.print(text, soft_wrap=not console.is_terminal)
 
 
 def _word(verdict: Verdict) -> tuple[str, str]:

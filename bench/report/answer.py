@@ -1,5 +1,6 @@
 """The answer in plain words: which server, by how much, and what changing it can gain at most."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench.report.merits import shown
@@ -7,60 +8,68 @@ from bench.report.standings import Condition, Group, conditions_of
 from bench.report.words import first_of, listed, percent
 from bench.results.model import LoadLevel
 from bench.stats.merit import merit_of
+from bench.stats.split import written_factor
 from bench.stats.summary import CellSummary, Interval, Summary
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer for one request and load: who is best, and what the server can gain at most."""
+    """The answer for one request and load: who is best in each group, what the server can gain at most."""
 
     condition: str
-    verdict: str
+    verdicts: tuple[str, ...]
     gain: str
 
 
 def answers(summary: Summary) -> tuple[Answer, ...]:
     """One answer for each request and load, in the order of the run; none where nothing was planned."""
-    return tuple(Answer(each.title, _verdict(each), _gain(each)) for each in conditions_of(summary))
+    return tuple(Answer(each.title, tuple(_verdicts(each)), _gain(each)) for each in conditions_of(summary))
 
 
-def _verdict(condition: Condition) -> str:
+def _verdicts(condition: Condition) -> Iterator[str]:
+    """A sentence or two for each group, then who cannot keep up with a rate: no number, but an answer."""
+    yield from (_standing(group, condition) for group in condition.groups)
     if not condition.groups:
-        no_answer = (
-            f"No answer: none of the {len(condition.app)} deployments gave numbers that can be trusted. "
-            "The reasons stand below."
-        )
-        return f"{no_answer}{_overloaded(condition)}"
-    return " ".join(_standing(group, condition) for group in condition.groups) + _overloaded(condition)
-
-
-def _overloaded(condition: Condition) -> str:
-    """Who cannot keep up with a rate: no number, but an answer."""
+        yield _no_answer(len(condition.app))
     names = [
         cell.deployment.name
         for cell in condition.app
         if any(reason.code == "overloaded" for reason in cell.reasons)
     ]
-    return f" {listed(first_of(names))} cannot keep up with {condition.load.label}." if names else ""
+    if names:
+        yield f"{listed(first_of(names))} cannot keep up with {condition.load.label}."
+
+
+def _no_answer(deployments: int) -> str:
+    nobody = (
+        "the only deployment gave no" if deployments == 1 else f"none of the {deployments} deployments gave"
+    )
+    return f"No answer: {nobody} numbers that can be trusted. The reasons stand below."
 
 
 def _standing(group: Group, condition: Condition) -> str:
     mode, name = group.mode.capitalize(), group.best.deployment.name
     if len(group.leaders) > 1:
         names = listed(first_of([cell.deployment.name for cell in group.leaders]))
-        text = f"{mode}, {names} tie at about {_figure(group.best)}: no difference is shown"
-        return f"{text}.{_next(group, f' {name} does ', ' ')}"
+        text = f"{mode}, {names} tie at about {_figure(group.best)}: {_unseen(group)}."
+        return f"{text}{_next(group, f' {name} does ', ' ')}"
     if not group.followers:
-        return f"{mode}, {name} has nobody to be ranked with: {_figure(group.best)}."
+        return f"{mode}, {name} has nobody to be ranked with: {_figure(group.best, whole=True)}."
     does = "answers soonest" if condition.load.is_open else "is the fastest"
     return f"{mode}, {name} {does}: {_figure(group.best)}{_next(group, ', ', '; ')}"
 
 
-def _figure(cell: CellSummary) -> str:
-    """What the cell is ranked by, in words."""
+def _unseen(group: Group) -> str:
+    """That a tie shows no difference, and how large one may be all the same."""
+    unseen = percent(group.unseen, 0 if group.unseen >= 0.1 else 1)
+    return f"no difference is shown, but one of up to {unseen} is not ruled out"
+
+
+def _figure(cell: CellSummary, *, whole: bool = False) -> str:
+    """What the cell is ranked by, in words; the whole of it has its interval."""
     load = cell.cell.load
-    figure = merit_of(load).of_cell(cell)
-    value = shown(load).write(figure.value) if figure else "-"
+    figure, how = merit_of(load).of_cell(cell), shown(load)
+    value = "-" if figure is None else how.interval(figure) if whole else how.write(figure.value)
     return f"a median latency of {value}" if load.is_open else f"{value} verified responses a second"
 
 
@@ -119,5 +128,5 @@ def _gain(condition: Condition) -> str:
 
 def _gained(gain: float, load: LoadLevel, name: str) -> str:
     if load.is_open:
-        return f"{gain:.2f} times the load it bears under {name}"
-    return f"{gain:.2f} times as fast as under {name}"
+        return f"{written_factor(gain)} times the load it bears under {name}"
+    return f"{written_factor(gain)} times as fast as under {name}"

@@ -1,15 +1,18 @@
 """What each figure lets the reader conclude, said from the same numbers the figure shows."""
 
 from collections.abc import Callable
-from statistics import quantiles
+from statistics import median, quantiles
 
 from bench.report.plots.percentiles import BEYOND, supports
 from bench.report.plots.timeline import deviations_of, per_block
 from bench.report.standings import Condition, Group
-from bench.report.words import duration, first_of, listed, percent
+from bench.report.words import duration, first_of, listed, percent, typeset
 from bench.stats.summary import CellSummary, Interval
+from bench.units import format_bytes
 
 Amount = Callable[[CellSummary], float]
+
+_NOT_MEASURED = "Not measured in any valid cell."
 
 
 def ranking(condition: Condition) -> str:
@@ -28,14 +31,15 @@ def percentiles(condition: Condition) -> str:
     share = next(
         (each for each in (0.99, 0.9, 0.5) if all(supports(c.histogram.total, each) for c in cells)), None
     )
-    if share is None or len(cells) < 2:
-        return "Too few responses for a comparison of percentiles."
+    if share is None or not cells:
+        return "Too few valid responses to speak of percentiles."
     low, high = _extremes(cells, lambda cell: cell.histogram.quantile_ns(share))
+    soonest, latest = (duration(cell.histogram.quantile_ns(share)) for cell in (low, high))
     since = " of when they were due" if condition.load.is_open else ""
+    others = "" if low is high else f", within {latest} from {high.deployment.name}"
     return (
-        f"{percent(share)} of the answers come within {duration(low.histogram.quantile_ns(share))}{since} "
-        f"from {low.deployment.name}, within {duration(high.histogram.quantile_ns(share))} "
-        f"from {high.deployment.name}. A line that turns up steeply makes a few requests wait long. "
+        f"{percent(share)} of the answers come within {soonest}{since} from {low.deployment.name}{others}. "
+        "A line that turns up steeply makes a few requests wait long. "
         f"Lines end where fewer than {BEYOND} responses lie beyond."
     )
 
@@ -60,13 +64,16 @@ def split(condition: Condition, names: dict[str, str]) -> str:
 
 def timeline(condition: Condition) -> str:
     """How steady the machine and the deployments were."""
-    cells = [cell for cell in condition.app if len(per_block(cell)) > 1]
+    measured = [cell for cell in condition.app if len(per_block(cell)) > 1]
+    cells = [cell for cell in measured if cell.valid] or measured
     if not cells:
         return "Too few blocks to say how steady the run was."
     steady, restless = _extremes(cells, _middle_range)
+    half = f"Half of all blocks lie within {percent(_middle_range(steady), 1)} of one another"
+    if steady is restless:
+        return f"{half}. Blocks beyond the scale are drawn at its edge."
     return (
-        f"Half of all blocks lie within {percent(_middle_range(steady), 1)} of one another "
-        f"for {steady.deployment.name}, within {percent(_middle_range(restless), 1)} "
+        f"{half} for {steady.deployment.name}, within {percent(_middle_range(restless), 1)} "
         f"for {restless.deployment.name}. "
         f"A {'peak' if condition.load.is_open else 'dip'} that all deployments share is the machine, and "
         "cancels in their ratios; one that a single deployment has is its own. "
@@ -75,9 +82,12 @@ def timeline(condition: Condition) -> str:
 
 
 def cpu(condition: Condition) -> str:
-    """Who spends least CPU time on a request."""
-    cells = [cell for cell in condition.app if cell.cpu_us_per_request]
-    return _spread(cells, _cpu, lambda value: f"{value:,.0f}\u00a0us", "spends least CPU time on a request")
+    """From where to where the CPU time of a request goes, in cells that are valid."""
+    cells = [cell for cell in condition.app if cell.valid and cell.cpu_us_per_request]
+    if not cells:
+        return _NOT_MEASURED
+    times = _range(cells, _cpu, lambda value: typeset(f"{value:,.0f} us"))
+    return f"A request takes {times} of CPU time."
 
 
 def cpu_by_part(condition: Condition) -> str:
@@ -94,21 +104,21 @@ def cpu_by_part(condition: Condition) -> str:
 
 
 def memory(cells: tuple[CellSummary, ...]) -> str:
-    """Who needs least memory."""
+    """From where to where the memory of deployments goes."""
     known = [cell for cell in cells if cell.memory_bytes is not None]
-    return _spread(
-        known,
-        lambda cell: cell.memory_bytes or 0,
-        lambda value: f"{value / 1e6:,.0f}\u00a0MB",
-        "needs least memory",
-    )
+    if not known:
+        return _NOT_MEASURED
+    size = _range(known, lambda cell: cell.memory_bytes or 0, lambda value: typeset(format_bytes(value)))
+    return f"A deployment needs {size} of memory."
 
 
 def start_up(cells: tuple[CellSummary, ...]) -> str:
-    """Who is ready first, by the slowest of its launches."""
+    """How long deployments take to be ready, by the median of their launches."""
     known = [cell for cell in cells if cell.start_up_ns]
-    words = "answers first after a start, by the slowest launch"
-    return _spread(known, lambda cell: max(cell.start_up_ns), duration, words)
+    if not known:
+        return _NOT_MEASURED
+    times = _range(known, lambda cell: median(cell.start_up_ns), duration)
+    return f"The first good answer takes {times} after a start, in the median of the launches."
 
 
 def generator(condition: Condition) -> str:
@@ -144,14 +154,13 @@ def _share_of_best(ratio: Interval, condition: Condition) -> str:
     return f"does {value} of its goodput ({low} to {high})"
 
 
-def _spread(cells: list[CellSummary], amount: Amount, write: Callable[[float], str], words: str) -> str:
-    if not cells:
-        return "Not measured."
+def _range(cells: list[CellSummary], amount: Amount, write: Callable[[float], str]) -> str:
+    """The least and the most, as written in the figure, and whose they are; no claim that they differ."""
     low, high = _extremes(cells, amount)
     if low is high:
-        return f"{low.deployment.name}: {write(amount(low))}."
+        return f"{write(amount(low))} ({low.deployment.name})"
     least, most = write(amount(low)), write(amount(high))
-    return f"{low.deployment.name} {words}, {least}; {high.deployment.name} takes {most}."
+    return f"from {least} ({low.deployment.name}) to {most} ({high.deployment.name})"
 
 
 def _extremes(cells: list[CellSummary], amount: Amount) -> tuple[CellSummary, CellSummary]:

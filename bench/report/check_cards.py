@@ -6,7 +6,7 @@ from math import isfinite
 
 from bench.report.check_words import MINUS, alternative, launches_on_one_side, metric_name, told
 from bench.report.figures import PageFigure, both_widths
-from bench.report.notices import Notice, Point
+from bench.report.notices import Notice, point_of
 from bench.report.plots.slow_downs import draw_slow_downs
 from bench.report.tables import NOTHING
 from bench.report.words import percent
@@ -24,7 +24,6 @@ from bench.stats.checks.changes import (
 )
 from bench.stats.checks.summary import CheckedCell, MetricCheck
 from bench.stats.inference.gate import Judgement, Verdict
-from bench.stats.summary import Reason
 
 READING = (
     "Dots: launches, each one fresh start of {beside} and head. Up is worse: less goodput, or more "
@@ -99,11 +98,7 @@ def _wrong(cell: CheckedCell) -> list[Notice]:
         (f"Head {of_head}", cell.reasons or cell.head.reasons),
         (f"{beside(cell).capitalize()} cannot be compared with", cell.base.reasons),
     )
-    return [Notice(about, _points(reasons)) for about, reasons in found if reasons]
-
-
-def _points(reasons: Sequence[Reason]) -> tuple[Point, ...]:
-    return tuple(Point(f"{one.what[:1].upper()}{one.what[1:]}.", one.remedy) for one in reasons)
+    return [Notice(about, tuple(map(point_of, reasons))) for about, reasons in found if reasons]
 
 
 def _row(one: MetricCheck, cell: CheckedCell) -> MetricRow:

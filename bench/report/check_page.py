@@ -6,10 +6,10 @@ from bench.report.check_cards import cards_of
 from bench.report.check_words import MARKS, WORDS, headline
 from bench.report.deployments import deployments_of
 from bench.report.frame import rendered
-from bench.report.notices import Notice, Point, failures
+from bench.report.notices import Notice, Point, failures, skipped, warnings
 from bench.report.requirements import requirement_rows
 from bench.report.tables import machine_of
-from bench.report.words import listed, moment
+from bench.report.words import listed, moment, typeset
 from bench.results.model import Measurements, Run
 from bench.stats.checks.changes import base_of, compared, head_of, saved
 from bench.stats.checks.summary import CheckSummary
@@ -73,12 +73,9 @@ def _notices(check: CheckSummary, measurements: Measurements) -> tuple[Notice, .
     """What is to be known beside the cells; what is wrong with one of them stands there."""
     summary = check.summary
     return (
-        *(Notice("Note", (Point(note),)) for note in check.notes),
-        *(Notice("Warning", (Point(warning),)) for warning in summary.warnings),
-        *(
-            Notice(f"{each.name} was not measured", (Point(each.reason, each.remedy),))
-            for each in summary.skipped
-        ),
+        *(Notice("Note", (Point(typeset(note)),)) for note in check.notes),
+        *warnings(summary),
+        *skipped(summary),
         *failures(measurements),
     )
 

@@ -1,12 +1,12 @@
 """The page of two runs side by side: one file, which needs no network and follows the reader's theme."""
 
+from collections import Counter
 from dataclasses import dataclass
 from math import log
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
+from bench.report.frame import rendered
 from bench.report.tables import machine_of
+from bench.report.words import moment
 from bench.stats.two_runs.comparison import ComparedCell, ComparedMetric, TwoRuns
 from bench.stats.two_runs.words import (
     WORKED_OUT,
@@ -60,25 +60,38 @@ class Section:
 
 def render_comparison(two: TwoRuns) -> bytes:
     """The page as one HTML file, UTF-8; the same runs give the same bytes."""
-    environment = Environment(
-        loader=PackageLoader("bench.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return rendered("comparison.html.j2", _content(two), ("report.css", "comparison.css"))
+
+
+def headline(two: TwoRuns) -> str:
+    """In how many figures B is worse, in how many better, in a sentence."""
+    if not two.cells:
+        return "The two runs have no cell in common, so there is nothing to compare."
+    judged = [one for cell in two.cells if cell.valid for one in cell.metrics if one.verdict]
+    if not judged:
+        return "None of the figures that both runs have can be compared."
+    found = Counter(one.verdict for one in judged)
+    text = (
+        f"Of {len(judged)} figures that both runs have, B is worse in {found['worse']}, "
+        f"better in {found['better']}, and ties in {found['tie']}."
     )
-    style_sheet = Markup(environment.get_template("report.css").render())  # noqa: S704  # a file of ours
-    page = environment.get_template("comparison.html.j2")
-    return page.render(style_sheet=style_sheet, **_content(two)).encode()
+    unsure = [not one.machine_cancels for one in judged if one.metric != "memory"]
+    if not any(unsure):
+        return text
+    return (
+        f"{text} How fast the machine was in each run is part of {'all' if all(unsure) else 'some'} of that."
+    )
 
 
 def _content(two: TwoRuns) -> dict[str, object]:
     return {
         "width": WIDTH,
+        "headline": headline(two),
         "runs": [
             {
                 "letter": letter,
                 "run": run,
+                "started": moment(run.started_at),
                 "launches": launches,
                 "processor": machine_of(run.machine)["Processor"],
             }

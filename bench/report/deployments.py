@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bench.report.words import sentence
 from bench.results.model import Deployment, LaunchedDeployment, LaunchedPart, Measurements, Part
 from bench.stats.command_lines import readable
 from bench.stats.parts import front_first
@@ -54,7 +55,7 @@ def _facts(deployment: Deployment, launched: LaunchedDeployment | None) -> Deplo
     parts: tuple[Part | LaunchedPart, ...] = launched.parts if launched else deployment.parts
     return DeploymentFacts(
         title=f"{deployment.name} ({deployment.revision or deployment.app})",
-        facts=". ".join(("; ".join(_what_it_is(deployment)), *deployment.remarks)),
+        facts=" ".join((f"{'; '.join(_what_it_is(deployment))}.", *map(sentence, deployment.remarks))),
         parts=tuple(_part(each, alone=len(parts) == 1) for each in front_first(parts)),
         files=tuple(_file(name, text) for name, text in launched.files.items()) if launched else (),
         note="" if launched else "Never launched: as it was planned.",
@@ -72,7 +73,8 @@ def _what_it_is(deployment: Deployment) -> Iterator[str]:
         yield "TLS"
     yield f"profile {deployment.profile}"
     processes = _counted(deployment.processes, "process", "processes")
-    yield f"{processes}, {_counted(deployment.threads, 'thread', 'threads')} each"
+    each = "" if deployment.processes == 1 else " each"
+    yield f"{processes}, {_counted(deployment.threads, 'thread', 'threads')}{each}"
 
 
 def _part(part: Part | LaunchedPart, *, alone: bool) -> PartFacts:

@@ -11,7 +11,7 @@ from bench.report import captions
 from bench.report.plots.by_part import divided_cells, draw_cpu_by_part
 from bench.report.plots.canvas import NARROW, WIDE
 from bench.report.plots.percentiles import draw_percentiles, lines_of
-from bench.report.plots.ranking import draw_ranking
+from bench.report.plots.ranking import bands, draw_ranking
 from bench.report.plots.resources import draw_cpu, draw_generator, draw_memory, draw_start_up
 from bench.report.plots.split import draw_split
 from bench.report.plots.timeline import draw_timeline, per_block
@@ -44,7 +44,7 @@ class ConditionFigures:
     """The figures that each request and load has."""
 
     ranking: PageFigure
-    percentiles: PageFigure
+    percentiles: PageFigure | None
     split: PageFigure | None
     timeline: PageFigure | None
 
@@ -60,13 +60,15 @@ def figures_of(condition: Condition, names: dict[str, str], styles: Styles) -> C
             captions.ranking(condition),
             (_FLOOR if condition.floor else "")
             + "Brackets below the marks: 95 % intervals."
-            + (_BAND if condition.noise else ""),
+            + (_BAND if bands(condition) else ""),
         ),
         percentiles=both_widths(
             lambda width: draw_percentiles(lines, condition.durations, width),
             f"percentiles-{number}",
             captions.percentiles(condition),
-        ),
+        )
+        if lines
+        else None,
         split=both_widths(
             lambda width: draw_split(condition.split, names, styles, width),
             f"split-{number}",
@@ -85,15 +87,20 @@ def figures_of(condition: Condition, names: dict[str, str], styles: Styles) -> C
 
 
 def load_figures_of(condition: Condition, styles: Styles) -> tuple[PageFigure, ...]:
-    """What each request and load takes: CPU of the servers, also by part, and time of the generator."""
+    """What each request and load takes: CPU of the servers, also by part, and time of the generator.
+
+    Figures of which nothing was measured are left out.
+    """
     number = condition.number
-    drawn: list[tuple[Callable[[], Figure], str, str]] = [
-        (lambda: draw_cpu(condition, styles), "cpu", captions.cpu(condition)),
-        (lambda: draw_generator(condition, styles), "generator", captions.generator(condition)),
-    ]
+    drawn: list[tuple[Callable[[], Figure], str, str]] = []
+    if any(cell.cpu_us_per_request for cell in condition.app):
+        drawn.append((lambda: draw_cpu(condition, styles), "cpu", captions.cpu(condition)))
     if divided_cells(condition):
-        by_part = (lambda: draw_cpu_by_part(condition, styles), "parts", captions.cpu_by_part(condition))
-        drawn.insert(1, by_part)
+        by_part = captions.cpu_by_part(condition)
+        drawn.append((lambda: draw_cpu_by_part(condition, styles), "parts", by_part))
+    if any(cell.generator_busy is not None for cell in condition.app):
+        generator = captions.generator(condition)
+        drawn.append((lambda: draw_generator(condition, styles), "generator", generator))
     return tuple(_small(draw, f"{name}-{number}", caption) for draw, name, caption in drawn)
 
 

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 
 from bench.report.standings import mode_of
+from bench.report.words import ended, sentence, typeset
 from bench.results.model import Measurements
-from bench.stats.caveats import condition
-from bench.stats.summary import CellSummary, Summary
+from bench.stats.caveats import condition, not_measured, not_ranked
+from bench.stats.summary import CellSummary, Reason, Summary
+
+_FAILED = "failed"  # the code of the reason why a server that did not start is not valid
 
 
 @dataclass(frozen=True)
@@ -28,14 +31,34 @@ class Notice:
 def notices(summary: Summary, measurements: Measurements) -> tuple[Notice, ...]:
     """Everything that speaks against the numbers, the most general first."""
     return (
-        *(Notice("Warning", (Point(warning),)) for warning in summary.warnings),
-        *(
-            Notice(f"{each.name} was not measured", (Point(each.reason, each.remedy),))
-            for each in summary.skipped
-        ),
+        *warnings(summary),
+        *skipped(summary),
         *_invalid(summary),
         *failures(measurements),
     )
+
+
+def warnings(summary: Summary) -> list[Notice]:
+    """All warnings but those that only repeat what a notice of its own says: skipped, or not valid."""
+    repeated = {
+        *map(not_measured, summary.skipped),
+        *(not_ranked(cell, reason) for cell in summary.cells for reason in cell.reasons),
+    }
+    points = tuple(Point(typeset(each)) for each in summary.warnings if each not in repeated)
+    return [Notice("Warning" if len(points) == 1 else "Warnings", points)] if points else []
+
+
+def skipped(summary: Summary) -> list[Notice]:
+    """Every server that could not be measured here, why, and what would help."""
+    return [
+        Notice(f"{each.name} was not measured", (Point(ended(each.reason), each.remedy),))
+        for each in summary.skipped
+    ]
+
+
+def point_of(reason: Reason) -> Point:
+    """A reason against a cell as a sentence, and what helps as another."""
+    return Point(sentence(reason.what), sentence(reason.remedy))
 
 
 def cell_name(cell: CellSummary) -> str:
@@ -47,13 +70,14 @@ def cell_name(cell: CellSummary) -> str:
 
 
 def _invalid(summary: Summary) -> list[Notice]:
+    """Every cell that is not valid, but for those of a server that failed, which is told with its log."""
     return [
         Notice(
             f"Not valid: {cell_name(cell)}",
-            tuple(Point(reason.what, reason.remedy) for reason in cell.reasons),
+            tuple(map(point_of, cell.reasons)),
         )
         for cell in summary.cells
-        if not cell.valid
+        if any(reason.code != _FAILED for reason in cell.reasons)
     ]
 
 
@@ -63,7 +87,7 @@ def failures(measurements: Measurements) -> list[Notice]:
     return [
         Notice(
             f"Failed in launch {launch.number}: {names.get(launched.deployment, launched.deployment)}",
-            (Point(launched.failure.what),),
+            (Point(ended(launched.failure.what)),),
             launched.failure.log,
         )
         for launch in measurements.launches

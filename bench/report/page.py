@@ -17,7 +17,7 @@ from bench.report.requirements import requirement_rows
 from bench.report.standings import Condition, conditions_of
 from bench.report.tables import TableRow, machine_of, repeat_command, table_of
 from bench.report.theme import Styles, styles_of
-from bench.report.words import moment
+from bench.report.words import moment, typeset
 from bench.results.model import Measurements
 from bench.stats.noise import sentence as noise_sentence
 from bench.stats.split import sentence
@@ -64,6 +64,7 @@ def _content(summary: Summary, measurements: Measurements) -> dict[str, object]:
         "is_closed": not conditions or any(not each.load.is_open for each in conditions),
         "deployment_figures": deployment_figures_of(_one_a_deployment(conditions), styles),
         "deployments": deployments_of(measurements),
+        "has_floor": any(each.floor for each in conditions),
         "has_parts": any(len(each.parts) > 1 for each in run.deployments),
         "repeat": repeat_command(run),
         "seed": run.seed,
@@ -81,7 +82,8 @@ def _section(condition: Condition, summary: Summary, styles: Styles) -> dict[str
         "title": condition.title,
         "figures": figures,
         "gains": [
-            sentence(split, names.get(split.deployment, split.deployment)) for split in condition.split
+            typeset(sentence(split, names.get(split.deployment, split.deployment)))
+            for split in condition.split
         ],
         "load_figures": load_figures,
         "is_open": condition.load.is_open,

@@ -10,19 +10,29 @@ from bench.stats.summary import CellSummary, Comparison, Interval, Noise, Split,
 
 @dataclass(frozen=True)
 class Follower:
-    """A valid cell behind the best of its group, and its figure of merit as a ratio to the best's."""
+    """A valid cell that is not the best of its group, and its figure of merit as a ratio to the best's."""
 
     cell: CellSummary
     ratio: Interval
 
+    @property
+    def worse_by_at_most(self) -> float:
+        """How much worse than the best it may be, as a share of the best's figure of merit."""
+        less_is_better = merit_of(self.cell.cell.load).less_is_better
+        return max(0.0, self.ratio.high - 1 if less_is_better else 1 - self.ratio.low)
+
 
 @dataclass(frozen=True)
 class Group:
-    """Cells of the app that may be compared: the best with those that tie with it, then the others."""
+    """Cells of the app that may be compared: the best with those that tie with it, then the others.
+
+    `unseen` is how much worse than the best one that ties with it may still be, as a share.
+    """
 
     keeps_alive: bool
     leaders: tuple[CellSummary, ...]
     followers: tuple[Follower, ...]
+    unseen: float = 0.0
 
     @property
     def best(self) -> CellSummary:
@@ -79,9 +89,9 @@ def conditions_of(summary: Summary) -> tuple[Condition, ...]:
 
 
 def standing(condition: Condition, cell: CellSummary) -> str:
-    """`best` or `tie` where the cell leads its group, nothing where it does not."""
+    """`best` or `tie` where the cell leads its group; nothing where it does not, or is alone in it."""
     for group in condition.groups:
-        if cell in group.leaders:
+        if cell in group.leaders and (len(group.leaders) > 1 or group.followers):
             return "tie" if len(group.leaders) > 1 else "best"
     return ""
 
@@ -108,6 +118,11 @@ def _condition(summary: Summary, number: int, request: str, load: LoadLevel) -> 
 def _group(ranked: list[CellSummary], comparisons: dict[str, Comparison]) -> Group:
     best, *others = ranked
     known = [(cell, comparisons[cell.cell.id]) for cell in others if cell.cell.id in comparisons]
-    ties = (cell for cell, found in known if found.verdict != "slower")
+    ties = [Follower(cell, found.ratio) for cell, found in known if found.verdict != "slower"]
     followers = (Follower(cell, found.ratio) for cell, found in known if found.verdict == "slower")
-    return Group(best.keeps_alive, (best, *ties), tuple(followers))
+    return Group(
+        best.keeps_alive,
+        (best, *(tie.cell for tie in ties)),
+        tuple(followers),
+        unseen=max((tie.worse_by_at_most for tie in ties), default=0.0),
+    )

@@ -30,11 +30,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class TableRow:
-    """One cell of the run: how it is named, and what stands under each column."""
+    """One cell of the run: how it is named, of which app it is, and what stands under each column."""
 
     name: str
     mark: str
     role: str
+    app: str
     valid: bool
     columns: dict[str, Entry]
 
@@ -47,7 +48,8 @@ def table_of(condition: Condition, summary: Summary, styles: Styles) -> tuple[Ta
         style = styles[cell.deployment.name]
         place = standing(condition, cell) or _verdict(comparisons.get(cell.cell.id))
         columns = _columns(cell, comparisons.get(cell.cell.id), place)
-        rows.append(TableRow(cell.deployment.name, style.mark, style.role, cell.valid, columns))
+        app = cell.deployment.app
+        rows.append(TableRow(cell.deployment.name, style.mark, style.role, app, cell.valid, columns))
     return tuple(rows)
 
 
@@ -84,9 +86,6 @@ def repeat_command(run: Run) -> str:
 def _columns(cell: CellSummary, comparison: Comparison | None, place: str) -> dict[str, Entry]:
     ratio = comparison.ratio if comparison else None
     return {
-        "of": Entry(cell.deployment.app),
-        "keep-alive": Entry("yes" if cell.keeps_alive else "no"),
-        "valid": Entry("yes") if cell.valid else Entry("no", ", ".join(each.code for each in cell.reasons)),
         "goodput /s": entry(cell.goodput, format_rate),
         **({"median": entry(cell.median_latency_ns, milliseconds)} if cell.cell.load.is_open else {}),
         "to the best": entry(ratio, lambda value: f"{value:.3f}"),
@@ -100,6 +99,7 @@ def _columns(cell: CellSummary, comparison: Comparison | None, place: str) -> di
         "memory": Entry(NOTHING if cell.memory_bytes is None else format_bytes(cell.memory_bytes)),
         "start-up": Entry(format_duration(median(cell.start_up_ns)) if cell.start_up_ns else NOTHING),
         "generator": Entry(NOTHING if cell.generator_busy is None else percent(cell.generator_busy)),
+        "keep-alive": Entry("yes" if cell.keeps_alive else "no"),
     }
 
 

@@ -71,7 +71,7 @@ def test_a_run_of_single_processes_has_nothing_by_part() -> None:
 def test_a_deployment_says_versions_proxy_tls_and_profile() -> None:
     facts = {one.title: one.facts for one in deployments_of(many()[1])}
     assert facts["uwsgi-behind-nginx-4-tcp-shipped (app)"] == (
-        "uwsgi 3.1.3; behind nginx 1.22.1; TLS; profile shipped; 4 processes, 4 threads each"
+        "uwsgi 3.1.3; behind nginx 1.22.1; TLS; profile shipped; 4 processes, 4 threads each."
     )
     assert "TLS" not in facts["uwsgi-behind-nginx-2-tcp-equal (app)"]
 

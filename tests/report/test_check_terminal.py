@@ -79,7 +79,15 @@ def test_nothing_is_cut_off_and_tables_fit_80_columns(checked: object, width: in
 def test_colour_says_nothing_that_words_do_not() -> None:
     coloured = printed(red(), colours=True)
     assert "\x1b[1;31mREGRESSION" in coloured
-    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == printed(red())
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured).split() == printed(red()).split()
+
+
+def test_a_terminal_breaks_sentences_between_words_and_a_file_not_at_all() -> None:
+    told = " ".join(WHY_RED.split()[:12])
+    assert told in printed(red())
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", printed(red(), colours=True, width=60))
+    assert told not in shown
+    assert told in " ".join(shown.split())
 
 
 def test_notes_and_warnings_stand_at_the_end() -> None:

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from bench.report.comparison_page import WIDTH, render_comparison
+from bench.report.comparison_page import WIDTH, headline, render_comparison
 from bench.stats.two_runs.comparison import TwoRuns, compare
 from tests.export.test_comparison import HOSTILE, hostile, two_runs
 from tests.stats.synthetic import Part, measurements
@@ -64,6 +64,22 @@ def test_every_interval_can_be_read_aloud_and_lies_on_its_track() -> None:
     reaches = [one for tag, one in page.found if tag == "line" and one["class"] == "reach"]
     assert all(0 <= float(one["x1"] or "") <= float(one["x2"] or "") <= WIDTH for one in reaches)
     assert any(one["x1"] != one["x2"] for one in reaches)
+
+
+def test_the_page_begins_with_how_many_figures_got_worse() -> None:
+    two = two_runs()
+    verdicts = [one.verdict for cell in two.cells if cell.valid for one in cell.metrics if one.verdict]
+    worse, better, tie = (verdicts.count(one) for one in ("worse", "better", "tie"))
+    said = f"B is worse in {worse}, better in {better}, and ties in {tie}. How fast the machine was"
+    page = elements(two).text
+    assert page.index(f"Of {len(verdicts)} figures that both runs have, {said}") < page.index(
+        "What to know first"
+    )
+    assert headline(two).endswith("is part of some of that.")  # the floor is relative to nothing
+    alone = compare(*[measurements([Part("gunicorn", goodput)], 3, 3) for goodput in (2000, 1500)])
+    assert headline(alone).endswith("How fast the machine was in each run is part of all of that.")
+    apart = compare(*[measurements([Part(name)], 3, 3) for name in "ab"])
+    assert "no cell in common" in elements(apart).text
 
 
 def test_tables_name_what_their_rows_and_columns_are() -> None:

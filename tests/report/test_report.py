@@ -7,24 +7,30 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from matplotlib import rc_context
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from bench.histogram import Histogram
-from bench.report import render_report
-from bench.report.answer import answers
+from bench.report import captions, render_report
+from bench.report.answer import Answer, answers
 from bench.report.deployments import deployments_of
-from bench.report.plots.canvas import WIDE
+from bench.report.notices import notices
+from bench.report.plots.canvas import NARROW, WIDE
 from bench.report.plots.ranking import draw_ranking
+from bench.report.plots.split import draw_split
+from bench.report.plots.timeline import draw_timeline
 from bench.report.requests import requests_of
 from bench.report.standings import conditions_of
 from bench.report.tables import NOTHING, table_of
 from bench.report.theme import ROLES, styles_of
 from bench.results.model import Failure, Measurements
 from bench.results.store import Store
+from bench.stats.caveats import not_measured, not_ranked
 from bench.stats.summarise import summarise
 from bench.stats.summary import Interval, Reason
 
@@ -85,7 +91,11 @@ def figures_in(page: str) -> list[str]:
 
 
 def verdict_of(report: Report) -> str:
-    return answers(report[0])[0].verdict.replace("\u00a0", " ")
+    return said_by(answers(report[0])[0])
+
+
+def said_by(answer: Answer) -> str:
+    return " ".join(answer.verdicts).replace("\u00a0", " ")
 
 
 @lru_cache
@@ -151,6 +161,14 @@ def test_the_answer_says_a_tie_is_a_tie() -> None:
     assert "uwsgi is the fastest" not in verdict
 
 
+def test_a_tie_says_how_large_a_difference_it_does_not_rule_out() -> None:
+    summary, _ = tied()
+    (group, _) = conditions_of(summary)[0].groups
+    low = min(one.ratio.low for one in summary.comparisons if one.cell == group.leaders[1].cell.id)
+    assert group.unseen == pytest.approx(1 - low)
+    assert f"one of up to {100 * (1 - low):.1f} % is not ruled out" in verdict_of(tied())
+
+
 def test_an_invalid_cell_is_never_the_answer_nor_ranked() -> None:
     best = cell_of(complete(), "uwsgi-app")
     broken = replace(best, reasons=(Reason("errors", "Errors.", "Look into the log."),))
@@ -202,10 +220,35 @@ def test_warnings_stand_before_the_first_figure() -> None:
         "(steal)",
         "apache2 is not installed",
         "Install apache2-dev",
-        "busy 94 % of the time",
+        "busy 94\u00a0% of the time",
         "503",
     ):
         assert page.index(text) < page.index("<svg ")
+
+
+def test_what_has_a_notice_of_its_own_is_no_warning_as_well() -> None:
+    summary, measurements = invalid()
+    (broken,) = (cell for cell in summary.cells if not cell.valid)
+    repeated = (
+        *(not_measured(each) for each in summary.skipped),
+        *(not_ranked(broken, reason) for reason in broken.reasons),
+    )
+    found = notices(replace(summary, warnings=(*repeated, "Only one launch.")), measurements)
+    assert [each.about for each in found] == [
+        "Warning",
+        "mod_wsgi was not measured",
+        "Not valid: waitress (app), GET /json, 16 connections, with keep-alive",
+    ]
+    assert found[0].points[0].what == "Only one launch."
+    assert [point.what[0] + point.what[-1] for point in found[2].points] == ["T.", "0."]
+
+
+def test_a_warning_is_set_as_a_page_is() -> None:
+    summary, measurements = complete()
+    warning = "9 intervals are wide, up to +-24.6 % (<b>). Use `for`."
+    page = page_of((replace(summary, warnings=(warning,)), measurements))
+    said = "9 intervals are wide, up to \u00b124.6\u00a0% (&lt;b&gt;). Use <code>for</code>."
+    assert said in page
 
 
 def test_a_failed_launch_is_told_with_the_last_lines_of_its_log() -> None:
@@ -317,6 +360,17 @@ def test_the_noise_is_a_band_around_the_best_of_each_group_where_it_was_measured
     assert "grey band" not in page_named("complete")
 
 
+def test_there_is_no_best_and_no_band_where_nothing_is_ranked() -> None:
+    summary, measurements = entered_twice()
+    (cell,) = (each for each in summary.cells if each.cell.id == summary.ranking[0][0])
+    alone = replace(summary, cells=(cell,), ranking=((cell.cell.id,),), comparisons=(), split=())
+    page = page_of((alone, measurements))
+    assert "has nobody to be ranked with" in page
+    assert "grey band" not in page
+    (row,) = table_of(conditions_of(alone)[0], alone, styles_of(SERVERS))
+    assert row.columns["place"].text == NOTHING
+
+
 def test_the_noise_is_no_band_where_something_else_was_asked() -> None:
     summary, _ = entered_twice()
     assert summary.noise is not None
@@ -325,7 +379,7 @@ def test_the_noise_is_no_band_where_something_else_was_asked() -> None:
 
 
 def test_command_lines_are_quoted_for_a_shell() -> None:
-    page = page_named("complete")
+    page = re.sub(r'<span class="option">(\S+)</span>', r"\1", page_named("complete"))
     assert "python -m uwsgi --bind 127.0.0.1:20103 --name &#39;a b&#39; apps.flask_app:app" in page
     assert "bench run &#39;scenarios/my json.yaml&#39; --seed 8246913" in page
 
@@ -382,7 +436,7 @@ def test_latency_and_service_time_are_never_drawn_together() -> None:
 
 
 def test_the_answer_at_a_rate_names_who_answers_soonest_and_who_cannot_keep_up() -> None:
-    first, second = (answer.verdict.replace("\u00a0", " ") for answer in answers(at_rates()[0]))
+    first, second = map(said_by, answers(at_rates()[0]))
     assert "With keep-alive, uwsgi answers soonest: a median latency of 376 us; waitress, the next" in first
     assert re.search(r"waitress, the next, takes 20 % \(\d+ % to \d+ %\) longer\.", first)
     assert re.search(r"flask, the next, takes 6\.\d+ \(6\.\d+ to 6\.\d+\) times as long\.", first)
@@ -394,7 +448,7 @@ def test_the_answer_at_a_rate_names_who_answers_soonest_and_who_cannot_keep_up()
 def test_a_gain_at_a_rate_is_load_that_could_be_borne() -> None:
     gain = answers(at_rates()[0])[0].gain
     assert "1.35 times the load it bears under uwsgi" in gain
-    assert "bear more than 1.3 times the load" in page_named("at rates")
+    assert "bear more than 1.35 times the load" in page_named("at rates")
 
 
 def test_a_tie_at_a_rate_is_a_tie() -> None:
@@ -403,7 +457,8 @@ def test_a_tie_at_a_rate_is_a_tie() -> None:
     assert best.median_latency_ns is not None
     close = Interval(*(1.001 * end for end in vars(best.median_latency_ns).values()))
     tie = with_cells(report, {"waitress-app": replace(other, median_latency_ns=close)})
-    assert "uwsgi and waitress tie at about a median latency of 376 us" in verdict_of(tie)
+    said = "uwsgi and waitress tie at about a median latency of 376 us: no difference is shown"
+    assert re.search(said + r", but one of up to [0-9.]+ % is not ruled out\. gunicorn", verdict_of(tie))
     assert "gunicorn, the next, takes" in verdict_of(tie)
 
 
@@ -437,6 +492,68 @@ def test_each_request_of_a_mix_stands_in_a_table_of_its_own() -> None:
                     one.histogram.quantile_ns(0.99) / 1e6, abs=0.005
                 )
     assert "each request by itself" not in page_named("complete")
+
+
+def test_the_table_tells_the_floor_from_the_app_and_what_is_not_valid_beside_the_name() -> None:
+    table = sections_of(page_named("invalid"))["table"]
+    names = re.findall(r'<th scope="row">(.*?)</th>', table)
+    assert [("floor" in name, "not valid" in name) for name in names] == [
+        (cell.deployment.app == "floor", not cell.valid) for cell in invalid()[0].cells
+    ]
+
+
+def test_captions_have_the_figures_of_the_table() -> None:
+    summary, _ = complete()
+    condition = conditions_of(summary)[0]
+    rows = [row for row in table_of(condition, summary, styles_of(SERVERS)) if row.app == "app"]
+    memory, start_up = captions.memory(condition.app), captions.start_up(condition.app)
+    for caption, column in ((memory, "memory"), (start_up, "start-up")):
+        shown = re.findall(r"([0-9.]+\u00a0\w+) \((\S+)\)", caption)
+        assert len(shown) == 2
+        assert {(row.columns[column].text, row.name) for row in rows} >= {
+            (figure.replace("\u00a0", " "), name) for figure, name in shown
+        }
+
+
+@pytest.mark.parametrize("launches", [3, 8, 24])
+def test_numbers_of_launches_keep_apart_on_a_narrow_page(launches: int) -> None:
+    (condition,) = conditions_of(complete()[0])
+    blocks = tuple((launch, 1000.0) for launch in range(1, launches + 1) for _ in range(3))
+    cells = tuple(replace(cell, goodput_per_block=blocks) for cell in condition.app)
+    figure = draw_timeline(replace(condition, app=cells), styles_of(SERVERS), NARROW)
+    FigureCanvasAgg(figure)  # which measures texts
+    named = [text for text in figure.axes[0].texts if re.fullmatch(r"launch|\d+", text.get_text())]
+    word, *boxes = [text.get_window_extent() for text in named]
+    assert len(boxes) >= min(launches, 8)
+    assert word.x1 < boxes[0].x0
+    assert all(one.x1 < other.x0 for one, other in pairwise(boxes))
+
+
+def test_the_scale_of_the_blocks_is_that_of_valid_cells_and_never_below_nothing() -> None:
+    (condition,) = conditions_of(complete()[0])
+    wild = tuple((1, value) for value in (1.0, 1000.0, 9000.0))
+    first, second, *_ = condition.app
+    steady = replace(second, goodput_per_block=tuple((1, value) for value in (990.0, 1000.0, 1010.0)))
+    for valid in (True, False):
+        reasons = () if valid else (Reason("errors", "Errors.", ""),)
+        cells = (replace(first, goodput_per_block=wild, reasons=reasons), steady)
+        figure = draw_timeline(replace(condition, app=cells), styles_of(SERVERS), WIDE)
+        lowest, highest = figure.axes[0].get_ylim()
+        assert lowest >= -1
+        assert bool(highest > 1) is valid
+
+
+def test_the_words_of_a_split_add_up() -> None:
+    (condition,) = conditions_of(complete()[0])
+    halves = tuple(
+        replace(each, server_us=86.4, framework_us=98.1 + 0.1 * n) for n, each in enumerate(condition.split)
+    )
+    figure = draw_split(halves, {}, styles_of(each.deployment for each in halves), WIDE)
+    sums = [re.fullmatch(r"(\d+) \+ (\d+) = (\d+) us", text.get_text()) for text in figure.axes[0].texts]
+    found = [tuple(map(int, one.groups())) for one in sums if one]
+    assert len(found) == len(halves)
+    assert all(server == 86 and server + framework == total for server, framework, total in found)
+    assert {total for _, _, total in found} == {round(86.4 + each.framework_us) for each in halves}
 
 
 def test_what_cannot_keep_up_leaves_the_others_their_room_in_the_figure() -> None:

@@ -24,6 +24,11 @@ def draw_ranking(condition: Condition, styles: Styles, width: int) -> Figure:
     return draw_rows(groups, Axis(how.axis, how.tick), width)
 
 
+def bands(condition: Condition) -> bool:
+    """Whether the run's noise is drawn anywhere: around the best of those it is ranked with."""
+    return condition.noise is not None and any(standing(condition, group.best) for group in condition.groups)
+
+
 def _ordered(condition: Condition, keeps_alive: bool) -> list[CellSummary]:
     ranked = [
         cell

@@ -59,7 +59,9 @@ def _scale(one: MetricCheck, values: Sequence[float]) -> tuple[float, float]:
     low, high = (float(edge) for edge in np.quantile(known, (0.03, 0.97)))
     limit = share_of_base(one.metric, one.allow)
     highest = max(1.3 * limit, 0.03, 1.2 * high, -0.4 * low)  # 0 stays clear of either end
-    return min(-0.4 * highest, 1.2 * low), highest
+    lowest = min(-0.4 * highest, 1.2 * low)
+    # No goodput falls by more than all of it; no time or memory does, either, but down is better there.
+    return (lowest, min(1.0, highest)) if one.metric == "goodput" else (max(-1.0, lowest), highest)
 
 
 def _draw_limits(axes: Axes, one: MetricCheck) -> None:

@@ -35,10 +35,11 @@ def draw_split(splits: tuple[Split, ...], names: dict[str, str], styles: Styles,
 
 
 def _words(split: Split) -> str:
-    total = split.server_us + split.framework_us
+    """What the bar adds up to: rounded so that the sum is right, and both ends are those of the table."""
+    server, total = round(split.server_us), round(split.server_us + split.framework_us)
     if split.framework_us <= 0:
-        return f"floor {split.server_us:,.0f} us, app {total:,.0f} us"
-    return f"{split.server_us:,.0f} + {split.framework_us:,.0f} = {total:,.0f} us"
+        return f"floor {server:,} us, app {total:,} us"
+    return f"{server:,} + {total - server:,} = {total:,} us"
 
 
 def _write(axes: Axes, name: str, words: str, top: float, line: int) -> None:

@@ -3,6 +3,7 @@
 from itertools import groupby
 from operator import itemgetter
 from statistics import median
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,8 +20,9 @@ from bench.stats.summary import CellSummary
 _PANEL = 78
 _NAME = 24
 _LINE = 15  # by how much panels are higher where the median stands below the name
-_TOP, _BOTTOM, _LEFT, _RIGHT = 22, 30, 46, 9
+_TOP, _BOTTOM, _LEFT, _RIGHT = 22, 30, 52, 9
 _LEAST_RANGE = 0.05
+_NUMBER, _APART = 7, 6  # the width of a digit, and the least between two numbers
 
 
 def draw_timeline(condition: Condition, styles: Styles, width: int) -> Figure:
@@ -31,12 +33,12 @@ def draw_timeline(condition: Condition, styles: Styles, width: int) -> Figure:
     line = 0 if beside else _LINE
     height = _TOP + _BOTTOM + (_PANEL + line) * len(cells)
     figure = canvas(width, height)
-    reach = _reach(cells)
+    limits = _range(cells)
     for index, cell in enumerate(cells):
         top = _TOP + index * (_PANEL + line)
         bottom = height - top - _PANEL - line + 4
         axes = panel(figure, left=_LEFT, right=_RIGHT, top=top + _NAME + line, bottom=bottom)
-        _draw_cell(axes, cell, styles[cell.deployment.name] if cell.valid else INVALID, reach)
+        _draw_cell(axes, cell, styles[cell.deployment.name] if cell.valid else INVALID, limits)
         _write(axes, 0, label(cell.deployment.name, longest(width - names)), INK, "left", line)
         _write(axes, 0 if line else 1, _median(cell), MUTED, "left" if line else "right")
         _draw_launches(axes, cell, _NAME + line + 4 if index == 0 else None)
@@ -56,27 +58,32 @@ def deviations_of(cell: CellSummary) -> list[float]:
     return [value / middle - 1 if middle else 0.0 for _, value in per_block(cell)]
 
 
-def _reach(cells: list[CellSummary]) -> float:
-    """The range of all panels: wide enough for 99 of 100 blocks, so that one outlier flattens nothing."""
-    found = [abs(value) for cell in cells for value in deviations_of(cell)]
-    return max(_LEAST_RANGE, float(np.quantile(found, 0.99)) * 1.15) if found else _LEAST_RANGE
+def _range(cells: list[CellSummary]) -> tuple[float, float]:
+    """The range of all panels: wide enough for 99 of 100 blocks, so that one outlier flattens nothing.
+
+    What is not valid has no say in it, and nothing is less than nothing.
+    """
+    valid = [cell for cell in cells if cell.valid] or cells
+    found = [abs(value) for cell in valid for value in deviations_of(cell)]
+    reach = max(_LEAST_RANGE, float(np.quantile(found, 0.99)) * 1.15) if found else _LEAST_RANGE
+    return max(-1.0, -reach), reach
 
 
-def _draw_cell(axes: Axes, cell: CellSummary, style: Style, reach: float) -> None:
-    deviations = deviations_of(cell)
+def _draw_cell(axes: Axes, cell: CellSummary, style: Style, limits: tuple[float, float]) -> None:
+    deviations, (lowest, highest) = deviations_of(cell), limits
     start = 0
     for _, blocks in groupby(per_block(cell), key=itemgetter(0)):
         end = start + len(list(blocks))
         axes.plot(
-            range(start, end), np.clip(deviations[start:end], -reach, reach), color=style.colour,
+            range(start, end), np.clip(deviations[start:end], lowest, highest), color=style.colour,
             linewidth=1.1, marker=style.marker, markersize=2.6, clip_on=False,
         )  # fmt: skip
         start = end
     axes.axhline(0, color=MUTED, linewidth=0.7, zorder=0)
     axes.set_xlim(-0.5, len(deviations) - 0.5)
-    axes.set_ylim(-reach, reach)
+    axes.set_ylim(lowest, highest)
     axes.set_xticks([])
-    axes.set_yticks([-reach, reach], [f"\u2212{percent(reach)}", f"+{percent(reach)}"])
+    axes.set_yticks([lowest, highest], [f"\u2212{percent(-lowest)}", f"+{percent(highest)}"])
 
 
 def _median(cell: CellSummary) -> str:
@@ -99,8 +106,22 @@ def _draw_launches(axes: Axes, cell: CellSummary, above: float | None) -> None:
     for start in starts:
         if start:
             axes.axvline(start - 0.5, color=RULE, linewidth=1.2, zorder=0)
-        if above is not None and len(starts) <= 8:
-            axes.annotate(
-                f"launch {launches[start]}", (start - 0.5, 1), (0, above), textcoords="offset points",
-                xycoords=axes.get_xaxis_transform(), color=MUTED, fontsize=SMALL,
-            )  # fmt: skip
+    if above is not None:
+        _name_launches(axes, {start: launches[start] for start in starts}, above)
+
+
+def _name_launches(axes: Axes, starts: dict[int, int], above: float) -> None:
+    """Number the launches over the block that each begins with, as many as there is room for."""
+    style: dict[str, Any] = {
+        "xycoords": axes.get_xaxis_transform(),
+        "textcoords": "offset points",
+        "color": MUTED,
+        "fontsize": SMALL,
+    }
+    axes.annotate("launch", (-0.5, 1), (-_LEFT, above), **style)
+    block = axes.get_window_extent().width / np.ptp(axes.get_xlim())
+    free_from = 0.0
+    for start, launch in starts.items():
+        if start * block >= free_from:
+            axes.annotate(str(launch), (start - 0.5, 1), (0, above), **style)
+            free_from = start * block + _NUMBER * len(str(launch)) + _APART
