@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from rich.console import Console
-
+from bench.cli.console import OutputConsole
 from bench.cli.measured import measured
 from bench.cli.progress import RunProgress
 from bench.conductor.beside_reference import held_against, prepare_beside_reference, reference_folder
@@ -23,7 +22,7 @@ def measured_against(
     before anything is measured.
     """
     baseline = read_baseline(Path(file))
-    progress = RunProgress(Console(stderr=True, highlight=False))
+    progress = RunProgress(OutputConsole(stderr=True, highlight=False))
     with Interruption() as interruption, reference_folder(interruption) as folder:
         prepared = prepare_beside_reference(loaded, folder, seed=seed, name=name)
         return measured(held_against(prepared, baseline, file), results, progress)
@@ -33,6 +32,6 @@ def measured_to_save(
     loaded: LoadedScenario, results: Path, *, seed: int | None, name: str | None
 ) -> tuple[Store, Interrupted | None]:
     """Measure the app beside the reference, for a baseline."""
-    progress = RunProgress(Console(stderr=True, highlight=False))
+    progress = RunProgress(OutputConsole(stderr=True, highlight=False))
     with Interruption() as interruption, reference_folder(interruption) as folder:
         return measured(prepare_beside_reference(loaded, folder, seed=seed, name=name), results, progress)

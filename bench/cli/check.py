@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from bench.cli import options, shell_values
 from bench.cli.baseline import measured_against, measured_to_save
 from bench.cli.check_outcome import CheckOutputs
+from bench.cli.console import OutputConsole
 from bench.cli.measured import measured
 from bench.cli.output_file import STANDARD_OUTPUT, require_writable
 from bench.cli.progress import RunProgress
@@ -88,6 +88,6 @@ def _side_by_side(
     loaded: LoadedScenario, against: str, results: Path, seed: int | None, name: str | None
 ) -> tuple[Store, Interrupted | None]:
     """The stored measurements of base and head, and how they ended if they were interrupted."""
-    progress = RunProgress(Console(stderr=True, highlight=False))
+    progress = RunProgress(OutputConsole(stderr=True, highlight=False))
     with Interruption() as interruption, revisions(loaded, against, interruption, progress.tell) as compared:
         return measured(prepare_check(loaded, compared, seed=seed, name=name), results, progress)

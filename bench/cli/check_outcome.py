@@ -5,8 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-
+from bench.cli.console import OutputConsole
 from bench.cli.continuous_integration import report_to_github
 from bench.cli.outcome import WIDTH_WITHOUT_TERMINAL, write_page
 from bench.cli.output_file import STANDARD_OUTPUT, require_writable, write_output
@@ -27,6 +26,14 @@ RENDERERS: Mapping[str, Callable[[CheckSummary], bytes]] = {
     "junit": lambda check: junit(check.summary, check),
     "markdown": lambda check: markdown(check.summary, check),
 }
+
+_NOTHING_TO_COMPARE_WITH = (
+    "there is nothing to compare with; what it wrote last stands above and in the report"
+)
+_OF_BASE = (
+    "; base has only the files that git knows: where it lacks others, such as an .env or a database, have "
+    "them outside of the repository, and let `environment:` say where"
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,7 @@ class CheckOutputs:
         """
         measurements = store.read()
         check = check_of(measurements)
-        console = Console(stderr=STANDARD_OUTPUT in self.asked_for.values(), highlight=False)
+        console = OutputConsole(stderr=STANDARD_OUTPUT in self.asked_for.values(), highlight=False)
         if not console.is_terminal:
             console.width = WIDTH_WITHOUT_TERMINAL
         print_check(check, console)
@@ -65,7 +72,8 @@ class CheckOutputs:
             write_output(file, RENDERERS[name](check))
         page = write_page(render_check(check, measurements), check.summary.run.id, self.reports)
         console.print(f"results  {store.folder}\nreport   {page}", soft_wrap=True, markup=False)
-        report_to_github(check, environment, err=STANDARD_OUTPUT in self.asked_for.values())
+        elsewhere = STANDARD_OUTPUT in self.asked_for.values()
+        report_to_github(check.summary, check, environment, err=elsewhere)
         if (error := ending or _ending(check)) is not None:
             raise error
 
@@ -80,7 +88,7 @@ def _ending(check: CheckSummary) -> BenchError | None:
     failed = [cell.server for cell in check.cells if any(why.code == "failed" for why in cell.base.reasons)]
     if failed:
         what = f"{beside(check.cells[0])} did not start under {', '.join(dict.fromkeys(failed))}"
-        return ServerFailed(what, "there is nothing to compare with; what it wrote last stands in the report")
+        return ServerFailed(what, f"{_NOTHING_TO_COMPARE_WITH}{_OF_BASE if check.summary.run.check else ''}")
     return NothingValid(f"no verdict: {_named(check, 'inconclusive')}", "why stands above and in the report")
 
 

@@ -6,6 +6,7 @@ import click
 from rich.console import Console
 
 from bench.cli import shell_values
+from bench.cli.console import OutputConsole
 from bench.cli.outcome import WIDTH_WITHOUT_TERMINAL
 from bench.cli.output_file import STANDARD_OUTPUT, require_writable, write_output
 from bench.cli.two_runs import print_comparison
@@ -54,7 +55,7 @@ def _stored(run: Path, results: Path) -> Measurements:
 
 
 def _console(*, elsewhere: bool) -> Console:
-    console = Console(stderr=elsewhere, highlight=False)
+    console = OutputConsole(stderr=elsewhere, highlight=False)
     if not console.is_terminal:
         console.width = WIDTH_WITHOUT_TERMINAL
     return console

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench.cli.console import OutputConsole
 from bench.cli.load_summary import WIDTH_WITHOUT_TERMINAL
 from bench.cli.load_values import reading
 from bench.cli.output_file import STANDARD_OUTPUT, require_writable, write_output
@@ -48,7 +49,7 @@ def command(quick: bool, duration: int | None, json_file: str | None) -> None:
     if json_file is not None:
         require_writable(json_file)
     diagnosis = examine(None if quick else duration or LOAD_NS, lambda step: click.echo(step, err=True))
-    _print(Console(stderr=json_file == STANDARD_OUTPUT, highlight=False), diagnosis)
+    _print(OutputConsole(stderr=json_file == STANDARD_OUTPUT, highlight=False), diagnosis)
     if json_file is not None:
         write_output(json_file, doctor_json(diagnosis))
 

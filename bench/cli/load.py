@@ -3,9 +3,9 @@
 from typing import Any
 
 import click
-from rich.console import Console
 
 from bench.cli import load_options
+from bench.cli.console import OutputConsole
 from bench.cli.load_options import Options
 from bench.cli.load_progress import Countdown
 from bench.cli.load_summary import print_head, print_load
@@ -33,7 +33,7 @@ def command(**given: Any) -> None:
     tls = options.tls(address.name) if address.speaks_tls else None
     for where in options.outputs:
         require_writable(where)
-    console = Console(stderr=STANDARD_OUTPUT in options.outputs, highlight=False)
+    console = OutputConsole(stderr=STANDARD_OUTPUT in options.outputs, highlight=False)
     found = find_target(question, address, tls, order.timeout_ns)
     print_head(console, address.url, question.method, order)
     load = generate_load(found, address, order, Countdown(order.ramp_ns + order.counted_ns))

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from rich.console import Console
-
+from bench.cli.console import OutputConsole
 from bench.cli.output_file import STANDARD_OUTPUT, write_output
 from bench.cli.ranking import print_ranking
 from bench.errors import BenchError, Inconclusive, InputError, NothingValid, Regression, ServerFailed
@@ -29,18 +28,20 @@ def show(
 
     What GitHub shows is printed where the environment is that of one of its runners.
     """
-    from bench.cli.continuous_integration import annotate
+    from bench.cli.continuous_integration import report_to_github
 
     summary, measurements = summary_of(store)
-    console = Console(stderr=json_file == STANDARD_OUTPUT, highlight=False)
+    console = OutputConsole(stderr=json_file == STANDARD_OUTPUT, highlight=False)
     if not console.is_terminal:
         console.width = WIDTH_WITHOUT_TERMINAL
-    print_ranking(summary, console)
-    if json_file is not None:
-        write_json(summary, json_file)
-    report = write_report(summary, measurements, reports)
+    try:
+        print_ranking(summary, console)
+    finally:  # also where nobody reads it
+        if json_file is not None:
+            write_json(summary, json_file)
+        report = write_report(summary, measurements, reports)
     console.print(f"results  {store.folder}\nreport   {report}", soft_wrap=True, markup=False)
-    annotate(summary, None, environment, err=json_file == STANDARD_OUTPUT)
+    report_to_github(summary, None, environment, err=json_file == STANDARD_OUTPUT)
     if ending is None:
         raise_for(summary, measurements)
 

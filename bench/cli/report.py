@@ -21,7 +21,7 @@ from bench.stats.caveats import is_check
 def command(run: Path, results: Path, reports: Path, json_file: str | None) -> None:
     """Make the report of RUN again: the id of a run, or its folder.
 
-    That of a check has its verdicts, and the exit code is that of the check.
+    That of a check has its verdicts. The exit code is what the stored results say.
     """
     store = Store(run if run.is_dir() else results / run)
     if is_check(store.read_run()):

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from bench.cli import options, outcome
+from bench.cli.console import OutputConsole
 from bench.cli.output_file import require_writable
 from bench.cli.progress import RunProgress
 from bench.conductor.conduct import conduct
@@ -37,7 +37,7 @@ def command(
     prepared = prepare(loaded, seed=seed, name=name)
     store = Store.create(results, prepared.run.id)
     ending: BenchError | None = None
-    progress = RunProgress(Console(stderr=True, highlight=False))
+    progress = RunProgress(OutputConsole(stderr=True, highlight=False))
     try:
         conduct(prepared, store, progress)
     except Interrupted as interrupted:

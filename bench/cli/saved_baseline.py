@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.cli.check_outcome import CheckOutputs
+from bench.cli.console import OutputConsole
 from bench.cli.outcome import WIDTH_WITHOUT_TERMINAL, write_report
 from bench.cli.output_file import STANDARD_OUTPUT, write_output
 from bench.errors import BenchError, NothingValid, ServerFailed
@@ -43,7 +44,7 @@ def save(store: Store, file: str, outputs: CheckOutputs, ending: BenchError | No
     """
     measurements = store.read()
     summary, cells = summarise(measurements), referred_cells(measurements)
-    console = Console(stderr=STANDARD_OUTPUT in outputs.asked_for.values(), highlight=False)
+    console = OutputConsole(stderr=STANDARD_OUTPUT in outputs.asked_for.values(), highlight=False)
     if not console.is_terminal:
         console.width = WIDTH_WITHOUT_TERMINAL
     _print_cells(cells, Scenario.model_validate(measurements.run.scenario), console)

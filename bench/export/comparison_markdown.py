@@ -1,8 +1,9 @@
 """Two runs side by side as Markdown, as a pull request or a wiki takes it."""
 
-import re
 from collections.abc import Iterator, Sequence
 
+from bench.export.markdown import COMMENT_LIMIT
+from bench.export.markup import Document, code, prose, row, table_head
 from bench.results.model import Run
 from bench.stats.two_runs.comparison import ComparedCell, TwoRuns
 from bench.stats.two_runs.words import (
@@ -16,42 +17,41 @@ from bench.stats.two_runs.words import (
     warnings,
 )
 
-_LONGEST = 300  # of what a run brings along: a command line may be of any length
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~@&$:])")
+
+def comparison_markdown(two: TwoRuns, limit: int = COMMENT_LIMIT) -> bytes:
+    """The document, UTF-8, of `limit` bytes at most: what does not fit is cut off, and it says so."""
+    command = code(f"bench compare {two.first.id} {two.second.id}")
+    cut = f"Cut off here, for there is no room for more: {command} shows the rest."
+    return Document(tuple(_pieces(two))).within(limit, cut).encode()
 
 
-def comparison_markdown(two: TwoRuns) -> bytes:
-    """The document as UTF-8 text. All that runs bring along is escaped."""
-    return ("\n".join(_lines(two)) + "\n").encode()
-
-
-def _lines(two: TwoRuns) -> Iterator[str]:
-    yield from ("## Two runs compared", "")
+def _pieces(two: TwoRuns) -> Iterator[str]:
+    """The document in pieces, the most important first."""
+    yield "## Two runs compared\n"
     for letter, run in zip("AB", (two.first, two.second), strict=True):
         yield f"- **{letter}**: {_run(run)}"
     yield ""
-    for warning in warnings(two):
-        yield from (f"> **Note:** {escaped(warning)}", ">")
+    yield from (f"> **Note:** {prose(warning)}\n>" for warning in warnings(two))
     if two.differences:
-        yield from ("", "### What the runs differ in", "")
+        yield "\n### What the runs differ in\n"
         rows = [(one.name, one.first, one.second, "yes" if one.matters else "") for one in two.differences]
         yield from _table(("fact", "A", "B", "matters"), rows)
     for cell in two.cells:
         yield from _cell(cell)
     for letter, names in zip("AB", (two.only_first, two.only_second), strict=True):
         if names:
-            yield from ("", f"Only in {letter}:", "")
-            yield from (f"- {escaped(name)}" for name in names)
+            yield f"\nOnly in {letter}:\n"
+            yield from (f"- {prose(name)}" for name in names)
     if two.cells:
-        yield from ("", f"<sub>{WORKED_OUT}</sub>")
+        yield f"\n<sub>{WORKED_OUT}</sub>"
 
 
 def _run(run: Run) -> str:
-    return f"{escaped(run.id)}, {run.started_at:%Y-%m-%d %H:%M}, {run.status}"
+    return f"{prose(run.id)}, {run.started_at:%Y-%m-%d %H:%M}, {run.status}"
 
 
 def _cell(cell: ComparedCell) -> Iterator[str]:
-    yield from ("", f"### {escaped(cell.name)}", "", escaped(_sentence(about(cell))), "")
+    yield f"\n### {prose(cell.name)}\n\n{prose(_sentence(about(cell)))}\n"
     rows = [
         (
             heading(cell, one),
@@ -65,36 +65,13 @@ def _cell(cell: ComparedCell) -> Iterator[str]:
     yield from _table(("", "A", "B", ratio_heading(cell), "verdict"), rows)
     if cell.reasons:
         yield ""
-        yield from (f"- not valid in {escaped(reason)}" for reason in cell.reasons)
+        yield from (f"- not valid in {prose(reason)}" for reason in cell.reasons)
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(columns)} |"
-    yield f"|{'---|' * len(columns)}"
-    for row in rows:
-        yield f"| {' | '.join(escaped(text) for text in row)} |"
+    yield table_head(columns)
+    yield from (row([prose(text) for text in each]) for each in rows)
 
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
-
-
-def escaped(text: str) -> str:
-    """The text on one line, shown as it is: no HTML, image, table or mention comes of it."""
-    line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
-    if len(line) > _LONGEST:
-        line = f"{line[:_LONGEST]}\u2026"
-    return _SPECIAL.sub(lambda match: _entity(match[0]), line) if _is_risky(line) else line
-
-
-def _entity(character: str) -> str:
-    """What Markdown shows as this character and nothing else.
-
-    People and issues are looked for in the finished page, so behind their signs stands a space of no width.
-    """
-    return f"&#{ord(character)};{'&#8203;' if character in '@#' else ''}"
-
-
-def _is_risky(line: str) -> bool:
-    """Whether anything in it could mean something; numbers and plain words stay readable in the source."""
-    return re.search(r"[\\`*_{}\[\]<>#|~@&$]|://|www\.|^\W|^\d+[.)]\s", line) is not None

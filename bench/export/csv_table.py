@@ -104,7 +104,8 @@ def _interval(name: str, interval: Interval | None) -> dict[str, Value]:
 
 
 def _quantile(cell: CellSummary, share: float) -> float | None:
-    return cell.histogram.quantile_ns(share) if cell.histogram.total else None
+    """To three digits, as it comes from the histogram; not above the longest, which is exact."""
+    return min(cell.histogram.quantile_ns(share), cell.longest_ns) if cell.histogram.total else None
 
 
 def _yes_or_no(value: bool) -> str:

@@ -19,6 +19,7 @@ from bench.stats.checks.summary import CheckedCell, CheckSummary, MetricCheck
 from bench.stats.checks.words import NAMES, what_helps, worse
 from bench.stats.inference.gate import Judgement
 from bench.stats.inference.verdict import Verdict
+from bench.stats.requirements.words import remedy_of
 from bench.stats.summary import CellSummary, Reason, RequirementVerdict, Summary
 
 Outcome = Literal["regression", "inconclusive", "pass", "not judged"]
@@ -117,4 +118,5 @@ def _reason(reason: Reason) -> str:
 
 
 def _required(one: RequirementVerdict, names: dict[str, str]) -> Gate:
-    return Gate(names.get(one.cell, one.cell), f"require {one.figure}", one.verdict, one.what)
+    what = ". ".join((one.what, *remedy_of(one)))
+    return Gate(names.get(one.cell, one.cell), f"require {one.figure}", one.verdict, what)

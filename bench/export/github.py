@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench.stats.caveats import label
-from bench.stats.checks.summary import CheckSummary
+from bench.stats.checks.summary import CheckedCell, CheckSummary
 from bench.stats.checks.words import what_helps
 from bench.stats.inference.verdict import Verdict
+from bench.stats.requirements.words import remedy_of
 from bench.stats.summary import Summary
 
 MOST_OF_A_KIND = 10  # the page shows no more of one step
+LONGEST_TITLE = 255
+LONGEST_MESSAGE = 4_096  # characters; the runner cuts off what follows, in the midst of a word
 
 Kind = Literal["error", "warning", "notice"]
 
@@ -41,8 +44,15 @@ def annotations(summary: Summary, check: CheckSummary | None = None) -> str:
 def _of_cells(check: CheckSummary) -> Iterator[Annotation]:
     for cell in check.cells:
         if cell.verdict in _KINDS:
-            what = " ".join((cell.why, *what_helps(cell)))
+            what = " ".join((cell.why, *_what_helps(cell)))
             yield Annotation(_KINDS[cell.verdict], f"{cell.verdict.capitalize()}: {cell.name}", what)
+
+
+def _what_helps(cell: CheckedCell) -> Iterator[str]:
+    """What to do, also where figures left it open: who reads this has no other page before them."""
+    yield from what_helps(cell)
+    if cell.verdict == "inconclusive" and not cell.decisive:
+        yield "Measure longer (`for`), or on a machine that does less besides."
 
 
 def _of_requirements(summary: Summary) -> Iterator[Annotation]:
@@ -50,7 +60,8 @@ def _of_requirements(summary: Summary) -> Iterator[Annotation]:
     for one in summary.requirements:
         if one.verdict in _KINDS:
             title = "Requirement not met" if one.verdict == "regression" else "Requirement not decided"
-            yield Annotation(_KINDS[one.verdict], f"{title}: {names.get(one.cell, one.cell)}", one.what)
+            what = ". ".join((one.what, *remedy_of(one)))
+            yield Annotation(_KINDS[one.verdict], f"{title}: {names.get(one.cell, one.cell)}", what)
 
 
 def _at_most(found: Sequence[Annotation]) -> Sequence[Annotation]:
@@ -63,7 +74,13 @@ def _at_most(found: Sequence[Annotation]) -> Sequence[Annotation]:
 
 
 def _line(one: Annotation) -> str:
-    return f"::{one.kind} title={_property(one.title)}::{_message(one.what)}"
+    title, what = _cut(one.title, LONGEST_TITLE), _cut(one.what, LONGEST_MESSAGE)
+    return f"::{one.kind} title={_property(title)}::{_message(what)}"
+
+
+def _cut(text: str, most: int) -> str:
+    """So many characters of the text at most, the last one a sign that there was more."""
+    return text if len(text) <= most else f"{text[: most - 1]}\u2026"
 
 
 def _message(text: str) -> str:

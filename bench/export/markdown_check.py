@@ -2,7 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from bench.export.markdown_notes import measured, requirements, warnings
+from bench.export.markdown_notes import (
+    SYMBOLS,
+    measured,
+    met_requirements,
+    open_requirements,
+    unfinished,
+    warnings,
+)
 from bench.export.markup import code, details, prose, row, table_head
 from bench.scenario.check import METRICS, Metric
 from bench.stats.checks.changes import (
@@ -17,27 +24,21 @@ from bench.stats.checks.changes import (
 )
 from bench.stats.checks.summary import CheckedCell, CheckSummary, MetricCheck
 from bench.stats.checks.words import NAMES
-from bench.stats.inference.verdict import Verdict
-
-SYMBOLS: dict[Verdict, str] = {
-    "regression": "\N{LARGE RED CIRCLE}",
-    "inconclusive": "\N{LARGE YELLOW CIRCLE}",
-    "pass": "\N{LARGE GREEN CIRCLE}",
-}
 
 
 def check_pieces(check: CheckSummary) -> Iterator[str]:
     """The document in pieces, the most important first: red cells stand above the others."""
     cells = sorted(check.cells, key=lambda cell: list(SYMBOLS).index(cell.verdict))
-    yield f"### {SYMBOLS[check.verdict]} bench check: {check.verdict}\n"
+    yield f"### {SYMBOLS[check.verdict]} bench check: {check.verdict}{unfinished(check.summary)}\n"
     yield f"{prose(compared(check.summary.run))}; {tally_of(check)}.\n"
+    yield from open_requirements(check.summary)
     gated = [metric for metric in METRICS if any(_gates(cell, metric) for cell in cells)]
     yield table_head(["", "cell", *(NAMES[metric] for metric in gated), "why"])
     yield from (_row(cell, gated) for cell in cells)
-    yield from requirements(check.summary)
     if check.notes:
         yield "\n" + "\n".join(f"- {prose(note)}" for note in check.notes)
     yield from (details(f"{SYMBOLS[cell.verdict]} {code(cell.name)}", _metrics(cell)) for cell in cells)
+    yield from met_requirements(check.summary)
     yield from warnings(check.summary)
     yield from measured(check.summary)
 

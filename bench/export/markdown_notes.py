@@ -1,24 +1,55 @@
 """What every run has in Markdown: its requirements, what to know about it, and how it was measured."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from bench.export.markup import code, details, prose, row, table_head
 from bench.stats.caveats import label
+from bench.stats.inference.verdict import Verdict
 from bench.stats.requirements.requirements import worst_first
-from bench.stats.summary import Summary
+from bench.stats.summary import RequirementVerdict, Summary
 from bench.units import format_bytes, format_duration
 
-_MET = {"pass": "met", "regression": "**not met**", "inconclusive": "not decided"}
+SYMBOLS: dict[Verdict, str] = {
+    "regression": "\N{LARGE RED CIRCLE}",
+    "inconclusive": "\N{LARGE YELLOW CIRCLE}",
+    "pass": "\N{LARGE GREEN CIRCLE}",
+}
+_MET: dict[Verdict, str] = {"regression": "not met", "inconclusive": "not decided", "pass": "met"}
 
 
-def requirements(summary: Summary) -> Iterator[str]:
-    """A table of the requirements, those that are not met first; nothing where there are none."""
-    if not summary.requirements:
+def unfinished(summary: Summary) -> str:
+    """What a heading says of a run that was stopped or killed; nothing of one that went to its end."""
+    return "" if summary.run.status == "complete" else " (the run did not finish)"
+
+
+def open_requirements(summary: Summary) -> Iterator[str]:
+    """How many requirements are met, and those that are not, each with what was found."""
+    found = Counter(one.verdict for one in summary.requirements)
+    if not found:
         return
+    counts = ", ".join(f"{found[verdict]} {word}" for verdict, word in _MET.items() if found[verdict])
+    yield f"Requirements: {counts}.\n"
+    wanted = [one for one in worst_first(summary.requirements) if one.verdict != "pass"]
+    if wanted:
+        yield table_head(["requirement", "cell", "", "what was found"])
+        yield from _rows(summary, wanted)
+        yield ""
+
+
+def met_requirements(summary: Summary) -> Iterator[str]:
+    """The requirements that are met, folded away; nothing where there are none."""
+    met = [one for one in summary.requirements if one.verdict == "pass"]
+    if met:
+        head = table_head(["requirement", "cell", "", "what was found"])
+        yield details("Requirements that are met", [head, *_rows(summary, met)])
+
+
+def _rows(summary: Summary, wanted: Sequence[RequirementVerdict]) -> Iterator[str]:
     names = {cell.cell.id: label(cell) for cell in summary.cells}
-    yield "\n" + table_head(["requirement", "cell", "", ""])
-    for one in worst_first(summary.requirements):
-        yield row([code(one.figure), code(names.get(one.cell, one.cell)), _MET[one.verdict], prose(one.what)])
+    for one in wanted:
+        verdict = f"{SYMBOLS[one.verdict]} {_MET[one.verdict]}"
+        yield row([code(one.figure), code(names.get(one.cell, one.cell)), verdict, prose(one.what)])
 
 
 def warnings(summary: Summary) -> Iterator[str]:

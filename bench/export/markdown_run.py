@@ -1,9 +1,17 @@
-"""A run in Markdown: who is best, one row a cell, then what speaks against the numbers."""
+"""A run in Markdown: what is not met, who is best, one row a cell, then what speaks against the numbers."""
 
 from collections.abc import Callable, Iterator
 
 from bench.export.figures import quantile_ns
-from bench.export.markdown_notes import measured, requirements, warnings
+from bench.export.gates import worst
+from bench.export.markdown_notes import (
+    SYMBOLS,
+    measured,
+    met_requirements,
+    open_requirements,
+    unfinished,
+    warnings,
+)
 from bench.export.markup import code, prose, row, table_head
 from bench.stats.caveats import condition, label
 from bench.stats.merit import merit_of
@@ -17,14 +25,17 @@ def run_pieces(summary: Summary) -> Iterator[str]:
     """The document in pieces, the most important first."""
     cells = {cell.cell.id: cell for cell in summary.cells}
     comparisons = {each.cell: each for each in summary.comparisons}
-    yield f"### bench run: {code(summary.run.id)}\n"
+    required = {one.verdict for one in summary.requirements}
+    symbol = f"{SYMBOLS[worst(required)]} " if required else ""
+    yield f"### {symbol}bench run: {code(summary.run.id)}{unfinished(summary)}\n"
+    yield from open_requirements(summary)
     groups = [[cells[key] for key in ids] for ids in summary.ranking]
     best = [_best(group, comparisons) for group in groups if group[0].deployment.app == "app"]
     yield "\n".join(f"- {each}" for each in best) + "\n" if best else "**Nothing in this run is valid.**\n"
     yield table_head(_COLUMNS)
     leaders = {group[0].cell.id for group in groups}
     yield from (_row(cell, comparisons.get(cell.cell.id), leaders) for cell in summary.cells)
-    yield from requirements(summary)
+    yield from met_requirements(summary)
     yield from warnings(summary)
     yield from measured(summary)
 

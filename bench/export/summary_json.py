@@ -111,10 +111,11 @@ def _durations(one: CellSummary) -> dict[str, Any]:
 
 
 def _quantiles(histogram: Histogram, longest_ns: float) -> dict[str, float | None]:
-    """Percentiles in milliseconds, and the longest, which was measured more exactly than they are."""
-    shown = {name: histogram.quantile_ns(share) for name, share in _QUANTILES.items()}
-    longest = {"max": longest_ns if histogram.total else None}
-    return {name: _number(value, NS_PER_MS) for name, value in (shown | longest).items()}
+    """Percentiles in milliseconds, and the longest, which is exact: no percentile is above it."""
+    if not histogram.total:
+        return dict.fromkeys((*_QUANTILES, "max"))
+    shown = {name: min(histogram.quantile_ns(share), longest_ns) for name, share in _QUANTILES.items()}
+    return {name: value / NS_PER_MS for name, value in {**shown, "max": longest_ns}.items()}
 
 
 def _arrivals(arrivals: ArrivalsSummary | None) -> dict[str, Any]:

@@ -83,7 +83,7 @@ class Runner:
     @property
     def verdict(self) -> str:
         """The action's output."""
-        assert ACTION["outputs"]["verdict"]["value"] == "${{ steps.check.outputs.verdict }}"
+        assert ACTION["outputs"]["verdict"]["value"] == "${{ steps.check.outputs.verdict || 'error' }}"
         assert ACTION["runs"]["steps"][CHECK]["id"] == "check"
         return (self.files / "output").read_text().rpartition("verdict=")[2].strip()
 
@@ -174,7 +174,24 @@ def test_the_version_that_is_installed_is_that_of_the_action(runner: Runner) -> 
 )
 def test_what_shall_be_installed_can_be_named(runner: Runner, install: str, packages: str) -> None:
     called = runner.step(INSTALL, install=install, python=stand_in(runner, 0))
+    assert called.returncode == 0
     assert called.stdout == f"<-m><pip><install><--quiet><--disable-pip-version-check>{packages}"
+
+
+def test_packages_that_are_replaced_are_named_in_a_warning(runner: Runner) -> None:
+    python = runner.files / "python"
+    python.write_text(
+        "#!/bin/sh\n"
+        'if [ "$3" = install ]; then touch "$GITHUB_OUTPUT.installed"; exit; fi\n'
+        'if [ -e "$GITHUB_OUTPUT.installed" ]; then printf "Flask==3.1.3\\nclick==8.3\\nrich==14.0\\n"\n'
+        'else printf "gunicorn==21.2\\nclick==8.3\\nFlask==2.3.3\\n"; fi\n'
+    )
+    python.chmod(0o755)
+    installed = runner.step(INSTALL, python=str(python))
+    assert installed.returncode == 0, installed.stderr
+    assert installed.stdout.startswith("::warning title=wsgi-bench::Replaced to install wsgi-bench: ")
+    assert "Flask==2.3.3, gunicorn==21.2. " in installed.stdout
+    assert "click" not in installed.stdout
 
 
 @pytest.mark.parametrize(
@@ -231,7 +248,8 @@ def test_a_change_that_breaks_the_app_is_red_where_github_shows_it(runner: Runne
 @pytest.mark.integration
 def test_the_job_for_gitlab_runs_as_it_is_written(runner: Runner) -> None:
     (job,) = yaml("docs/gitlab-ci.yml").values()
-    install, check = job["script"]
+    app, install, check = job["script"]
+    assert app == "python -m pip install --quiet -r requirements.txt"
     assert install == 'python -m pip install --quiet "$WSGI_BENCH"'
     base = git(runner.repository, "rev-parse", "HEAD^")
     runner.environment = {**job["variables"], "CI_MERGE_REQUEST_DIFF_BASE_SHA": base, "GITHUB_ACTIONS": ""}

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from bench.export.comparison_json import comparison_document, comparison_json
-from bench.export.comparison_markdown import comparison_markdown, escaped
+from bench.export.comparison_markdown import comparison_markdown
 from bench.results.model import Measurements
 from bench.stats.two_runs.comparison import TwoRuns, compare
 from tests.stats.synthetic import Part, measurements, with_run
@@ -93,6 +93,19 @@ def test_what_a_run_brings_along_is_neither_markup_nor_a_mention() -> None:
 
 
 def test_plain_words_stay_as_they_are_and_long_ones_are_cut() -> None:
-    assert escaped("gunicorn, GET /json, 16 connections") == "gunicorn, GET /json, 16 connections"
-    assert escaped("a\r\nb\x00c") == "a b c"
-    assert len(escaped("x" * 10_000)) < 400
+    two = compare(
+        measured(Part("gunicorn")), with_run(measured(Part("gunicorn")), scenario_file="x" * 10_000)
+    )
+    text = comparison_markdown(two).decode()
+    assert "### gunicorn, GET /json, 16 connections\n" in text
+    assert "xxx\u2026 |" in text
+    assert max(map(len, text.splitlines())) < 1_000
+
+
+def test_a_long_comparison_is_cut_to_what_a_comment_holds_and_says_so() -> None:
+    whole = comparison_markdown(two_runs())
+    cut = comparison_markdown(two_runs(), len(whole) - 1)
+    assert len(cut) < len(whole)
+    assert b"Cut off here" in cut
+    assert b"bench compare" in cut
+    assert b"Cut off here" not in whole

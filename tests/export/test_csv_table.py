@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.export.csv_table import csv_table
+from bench.histogram import Histogram
 from bench.stats.checks.summary import CheckSummary
 from bench.stats.summary import Interval, Summary
 from tests.export.synthetic_check import ALL_KINDS, BROKEN, Found, check_of
@@ -45,6 +46,15 @@ def test_numbers_are_whole_and_without_units() -> None:
     assert float(row["p99_ns"]) == cell.histogram.quantile_ns(0.99)
     assert int(row["memory_bytes"]) == cell.memory_bytes
     assert (row["durations"], row["valid"], row["rate_per_s"]) == ("service time", "yes", "")
+
+
+def test_no_percentile_is_above_the_longest() -> None:
+    report = complete()
+    cell = cell_of(report, "uwsgi-app")
+    single = replace(cell, histogram=Histogram.of([1_000_500]), longest_ns=1_000_500)
+    assert single.histogram.quantile_ns(0.99) > single.longest_ns
+    (row,) = rows(replace(report[0], cells=(single,)))
+    assert {float(row[name]) for name in ("p50_ns", "p99_ns", "p99_9_ns", "max_ns")} == {1_000_500.0}
 
 
 def test_of_a_check_head_has_the_verdict_and_each_metric_its_ratio() -> None:

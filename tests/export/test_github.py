@@ -4,7 +4,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.export.github import annotations
+from bench.export.github import LONGEST_MESSAGE, LONGEST_TITLE, annotations
 from bench.stats.caveats import label
 from bench.stats.checks.summary import CheckSummary
 from bench.stats.summary import Interval, RequirementVerdict
@@ -49,7 +49,8 @@ def test_a_regression_is_an_error_and_what_is_not_decided_a_warning() -> None:
         (
             "warning",
             "Inconclusive: waitress, GET /json, 16 connections",
-            "goodput 2.9 % lower, at most 6.0 % lower.",
+            "goodput 2.9 % lower, at most 6.0 % lower. "
+            "Measure longer (`for`), or on a machine that does less besides.",
         ),
         ("notice", "Note", "flask: p99 20 % longer."),
     ]
@@ -76,7 +77,11 @@ def test_of_a_run_that_is_no_check_only_requirements_are_told() -> None:
     assert annotations(summary) == ""
     assert read(annotations(replace(summary, requirements=(unkept, open_)))) == [
         ("error", f"Requirement not met: {label(summary.cells[0])}", "p99 is 60 ms"),
-        ("warning", f"Requirement not decided: {label(summary.cells[0])}", "p99 is 60 ms"),
+        (
+            "warning",
+            f"Requirement not decided: {label(summary.cells[0])}",
+            "p99 is 60 ms. Measure longer, or in more launches.",
+        ),
     ]
 
 
@@ -90,6 +95,22 @@ def test_there_are_at_most_ten_of_a_kind_and_the_last_tells_the_rest() -> None:
     assert len(found[9][2].splitlines()) == 11
     assert len(read(said_of(check_of(cells[:10])))) == 10
     assert "more" not in read(said_of(check_of(cells[:10])))[-1][1]
+
+
+def test_no_annotation_is_longer_than_what_the_runner_passes_on() -> None:
+    summary, measurements = complete()
+    cells = [
+        replace(one, cell=one.cell.model_copy(update={"request": f"GET /{'long/' * 90}"}))
+        for one in summary.cells
+    ]
+    red = [Found("uwsgi", "regression", why="w" * 5_000 + ".")] * 90
+    check = check_of(red, report=(replace(summary, cells=tuple(cells)), measurements))
+    for _, title, what in read(said_of(check))[:-1]:
+        assert (len(title), len(what)) == (LONGEST_TITLE, LONGEST_MESSAGE)
+        assert title.endswith("\u2026")
+        assert what.endswith("\u2026")
+    last = read(said_of(check))[-1]
+    assert (last[1], len(last[2])) == ("81 more", LONGEST_MESSAGE)
 
 
 @given(st.text(alphabet=st.one_of(st.sampled_from("%\r\n:,"), st.characters(codec="utf-8"))))

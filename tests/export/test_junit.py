@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from bench.export.junit import junit
 from bench.stats.inference.gate import Verdict
 from tests.export.synthetic_check import ALL_KINDS, BROKEN, Found, check_of, required
-from tests.report.synthetic import SERVERS, at_rates, complete, invalid, mixed
+from tests.report.synthetic import SERVERS, Report, at_rates, complete, invalid, mixed, partial
 
 
 @dataclass(frozen=True)
@@ -194,3 +195,22 @@ def test_a_class_name_has_one_dot_whatever_is_requested() -> None:
     root = parsed(junit(check.summary, check))
     for case in root.iter("testcase"):
         assert case.attrib["classname"] == "bench.uwsgi, GET /v1_2/a_json, 16 connections"
+
+
+@pytest.mark.parametrize("report", [complete, partial])
+def test_times_are_numbers_that_add_up(report: Callable[[], Report]) -> None:
+    summary = report()[0]
+    root = parsed(junit(summary))
+    run = summary.run
+    took = (run.finished_at - run.started_at).total_seconds() if run.finished_at else 0
+    assert float(root.attrib["time"]) == pytest.approx(took)
+    assert sum(float(each.attrib["time"]) for suite in root for each in (suite, *suite)) <= took
+
+
+def test_what_only_more_launches_decide_says_so() -> None:
+    cell = check_of([Found("uwsgi")]).cells[0]
+    open_ = required(cell, "inconclusive", "p99 is 49 ms (47 ms to 52 ms), at most 50 ms is required")
+    explained = replace(open_, figure="p50", because="one launch does not tell")
+    check = check_of([Found("uwsgi")], requirements=(open_, explained))
+    said = [case.attrib["message"] for case in parsed(junit(check.summary, check)).iter("error")]
+    assert said == [f"{open_.what}. Measure longer, or in more launches.", open_.what]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from bench.export.markdown import COMMENT_LIMIT, STEP_SUMMARY_LIMIT, markdown
+from bench.export.markdown_notes import SYMBOLS
 from bench.export.markup import code, prose, row, table_head
 from tests.export.synthetic_check import ALL_KINDS, BROKEN, CHECK, Found, check_of, required
 from tests.report.synthetic import SERVERS, at_rates, complete, entered_twice, invalid, mixed, partial, tied
@@ -126,7 +127,7 @@ def test_what_speaks_against_a_check_is_folded_away() -> None:
     assert "share a core." in page(markdown(summary, replace(check, summary=summary))).text
 
 
-def test_requirements_that_are_not_met_stand_first() -> None:
+def test_requirements_that_are_not_met_stand_first_and_those_that_are_last() -> None:
     check = check_of([Found("uwsgi"), Found("flask")])
     wanted = (
         required(check.cells[0]),
@@ -134,10 +135,37 @@ def test_requirements_that_are_not_met_stand_first() -> None:
     )
     check = check_of([Found("uwsgi"), Found("flask")], requirements=wanted)
     found = page(markdown(check.summary, check))
-    assert [each[2:] for each in found.tables[1].rows[1:]] == [
-        ["not met", "p99 is 60 ms, and 50 ms are required"],
-        ["met", "p99 is 40 ms"],
+    assert "Requirements: 1 not met, 1 met." in found.text
+    assert [each[2:] for each in found.tables[0].rows[1:]] == [
+        [f"{SYMBOLS['regression']} not met", "p99 is 60 ms, and 50 ms are required"]
     ]
+    assert [each[2:] for each in found.tables[-1].rows[1:]] == [[f"{SYMBOLS['pass']} met", "p99 is 40 ms"]]
+
+
+def test_a_run_says_in_its_heading_whether_its_requirements_are_met() -> None:
+    summary = complete()[0]
+    assert markdown(summary).startswith(b"### bench run:")
+    for verdict, symbol in SYMBOLS.items():
+        one = required(check_of([Found("uwsgi")]).cells[0], verdict)
+        text = markdown(replace(summary, requirements=(one,))).decode()
+        assert text.startswith(f"### {symbol} bench run:")
+
+
+def test_a_run_that_did_not_finish_says_so_in_its_heading() -> None:
+    assert markdown(partial()[0]).splitlines()[0].endswith(b"(the run did not finish)")
+    assert b"did not finish" not in markdown(complete()[0]).splitlines()[0]
+    check = check_of([Found("uwsgi", "inconclusive")])
+    stopped = replace(check.summary, run=check.summary.run.model_copy(update={"status": "partial"}))
+    heading = markdown(stopped, replace(check, summary=stopped)).splitlines()[0]
+    assert heading.endswith(b"bench check: inconclusive (the run did not finish)")
+
+
+def test_what_is_not_met_is_there_even_where_the_cells_have_no_room() -> None:
+    many = check_of(ALL_KINDS * 20)
+    check = check_of(ALL_KINDS * 20, requirements=(required(many.cells[0], "regression", "p99 is 60 ms"),))
+    text = markdown(check.summary, check, 5_000).decode()
+    assert "Cut off here" in text
+    assert "p99 is 60 ms" in text
 
 
 @pytest.mark.parametrize("report", [complete, at_rates, mixed, invalid, partial, tied, entered_twice])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bench.export.summary_json import summary_document, summary_json
+from bench.histogram import Histogram
 from bench.results.model import Failure, LoadLevel, Skipped
 from bench.stats import closed_loop, open_loop, steal, validity
 from bench.stats.summarise import summarise
@@ -104,6 +105,13 @@ def test_service_times_are_in_milliseconds_of_the_merged_histogram(summary: Summ
     for name, share in {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999}.items():
         assert shown[name] == histogram.quantile_ns(share) / 1e6
     assert shown["max"] == summary.cells[0].longest_ns / 1e6
+
+
+def test_no_percentile_is_above_the_longest(summary: Summary) -> None:
+    single = replace(summary.cells[0], histogram=Histogram.of([1_000_500]), longest_ns=1_000_500)
+    assert single.histogram.quantile_ns(0.99) > single.longest_ns
+    (cell,) = summary_document(replace(summary, cells=(single,)))["cells"]
+    assert set(cell["service_time_ms"].values()) == {1.0005}
 
 
 def test_at_a_fixed_rate_there_is_latency_and_no_service_time(summary: Summary, document: Any) -> None:
