@@ -1,8 +1,8 @@
 """Does `bench check` go red when, and only when, the app got slower?
 
-Claims: of 30 checks of a version against itself, of about 60 s each, none is a regression; of 20 checks of a
-view that costs 5 % more CPU, of at most 120 s each, at least 19 are; and of 10 checks of a view that costs
-2 % more, none passes where 1 % is allowed.
+Claims: of 30 checks of a version against itself none is a regression; of 20 checks of a view that costs 5 %
+more CPU, of at most 120 s each, at least 19 are; and of 10 checks of a view that costs 2 % more, none passes
+where 1 % is allowed.
 
 A small git repository in a temporary folder holds a Flask app and a scenario. Base is its commit; head is the
 working folder, in which the view has been given a loop whose turns are calibrated to a share of the CPU time

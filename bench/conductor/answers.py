@@ -12,6 +12,8 @@ from bench.scenario.expectation import Expectation, ExpectedBody
 from bench.scenario.model import Request
 from bench.units import NS_PER_S
 
+_FIRST_FAILURE = 400  # statuses from here on tell of one
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -110,7 +112,9 @@ def _wrong(request: Request, expected: Expected, answer: Answer) -> str | None:
     """What is wrong with the answer, by the same checks as those of the load generator."""
     if answer.status != expected.status:
         refuse_redirect_away(answer, request)
-        return f"answers {answer.status} instead of {expected.status} to {request.label}"
+        right = f"; where that is right, write `expect: {{status: {answer.status}}}`"
+        what = f"answers {answer.status} instead of {expected.status} to {request.label}"
+        return what + (right if answer.status < _FIRST_FAILURE else "")
     found = mismatch(expected, answer.status, answer.fields, answer.body)
     return f"answers {request.label} wrongly: {found[1]}" if found else None
 

@@ -119,10 +119,11 @@ def _reason(text: str, error: "JSONPathError") -> str:
 def mismatch(expected: Expected, status: int, headers: Headers, body: bytes) -> tuple[str, str] | None:
     """What is wrong with a response: the kind of error and a sentence, None where it is right.
 
-    The kind is `status`, `header`, `length` or `body`; the first that is wrong, in that order, is told.
+    The kind is `status` and what that is, as in `status 429`, or `header`, `length` or `body`; the first that
+    is wrong, in that order, is told.
     """
     if status != expected.status:
-        return "status", f"the status is {status}, not {expected.status}"
+        return f"status {status}", f"the status is {status}, not {expected.status}"
     for check in expected.headers:
         if sentence := _header_mismatch(check, headers):
             return "header", sentence

@@ -322,8 +322,9 @@ class Slice(Record):
     of 10 ms: right only when added up over many slices. `cpu_by_part_ns` is the share of `server_cpu_ns` of
     each part of the deployment, where there are several.
 
-    Durations are service times of the answers that came within the window; in an open loop, latencies of the
-    requests that were due within it. `by_request` tells the requests of a mix apart, by name.
+    Durations are service times of the requests that were sent within the window, or in an open loop latencies
+    of those that were due within it, whenever they were answered; of a locustfile's, those of the answers
+    that came within it. `by_request` tells the requests of a mix apart, by name.
     """
 
     _older = model_validator(mode="before")(slice_of_today)

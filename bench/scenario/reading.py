@@ -167,7 +167,9 @@ def _pythons(root: Node) -> Iterator[Node]:
 
 def _fault_of_python(name: str, folder: Path) -> Iterator[tuple[str, str]]:
     path = folder / name
-    if not os.path.isfile(path):  # noqa: PTH113 - unlike Path.is_file it takes a name that is too long
+    if os.path.isfile(path / "bin" / "python"):  # noqa: PTH113 - as below
+        yield f"{quoted(name)} is a folder", f"name the Python in it: {name.rstrip('/')}/bin/python"
+    elif not os.path.isfile(path):  # noqa: PTH113 - unlike Path.is_file it takes a name that is too long
         yield f"there is no file {quoted(name)}", "write its path relative to the scenario file"
     elif not os.access(path, os.X_OK):
         yield f"{quoted(name)} cannot be run", "name a Python, such as `.venv/bin/python`"

@@ -4,15 +4,17 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from math import log
 
-from bench.results.model import Deployment, LoadLevel, Measurements, Run
+from bench.results.model import Deployment, LoadLevel, Measurements, Run, Skipped
 from bench.stats import closed_loop, open_loop, validity
 from bench.stats.merit import merit_of
 from bench.stats.ratios import FEWEST_PAIRS
-from bench.stats.summary import CellSummary, Comparison, Interval
+from bench.stats.summary import CellSummary, Comparison, Interval, Reason
 from bench.stats.tally import PairedBy, Tally, in_rounds
+from bench.units import format_duration
 
 WIDE = 0.04
 WAITED = 0.01
+MEANS_APART = 0.03
 NAMED_AT_MOST = 3  # of what is said of cell after cell in the same words
 
 
@@ -27,7 +29,7 @@ def about_run(measurements: Measurements) -> Iterator[str]:
     if run.status != "complete":
         yield "The run did not finish: this is what was measured until it ended."
     for one in run.skipped:
-        yield f"{one.name} was not measured: {one.reason}. {one.remedy}".strip()
+        yield not_measured(one)
     if in_rounds(run):
         yield (
             "The deployments were up one at a time, in rounds (`interleave: rounds`), so what disturbs the "
@@ -52,7 +54,7 @@ def about_cells(
     """What is odd in cells that are valid, and why others are not where they would be `ranked`."""
     for cell, tally in zip(cells, tallies, strict=True):
         if ranked:
-            yield from (f"{_whose(cell)} is not ranked: {reason.what}." for reason in cell.reasons)
+            yield from (not_ranked(cell, reason) for reason in cell.reasons)
         if cell.valid:
             yield from (f"{_whose(cell)}: {oddity}" for oddity in _oddities(tally))
 
@@ -66,6 +68,7 @@ def about_comparisons(cells: Sequence[CellSummary], ranking: Sequence[Sequence[s
     for one in comparisons:
         if one.dropped:
             yield f"{labels[one.cell]}: {one.dropped} {pairs} without answers are left out of its comparison."
+    yield from _about_pauses(labels, comparisons)
     yield from _about_width(cells, labels, comparisons)
 
 
@@ -81,6 +84,16 @@ def _about_uncompared(
         return
     for name in left_out:
         yield f"{name} is not compared: both answered in fewer than {FEWEST_PAIRS} {pairs}."
+
+
+def not_measured(one: Skipped) -> str:
+    """That a server is skipped, why, and what to do about it."""
+    return f"{one.name} was not measured: {one.reason}. {one.remedy}".strip()
+
+
+def not_ranked(cell: CellSummary, reason: Reason) -> str:
+    """That a cell is not ranked, and one of the reasons."""
+    return f"{_whose(cell)} is not ranked: {reason.what}."
 
 
 def label(cell: CellSummary) -> str:
@@ -110,6 +123,12 @@ def _oddities(tally: Tally) -> Iterator[str]:
             "answers take just over 40 ms though the server has time to spare. That is right for requests "
             "that queue for a thread; it is also what delayed acknowledgements cost. Use no more connections "
             "than threads to tell the two apart."
+        )
+    if (excess := closed_loop.outlasted_by(tally)) is not None:
+        longest, whole = (format_duration(of(tally)) for of in (closed_loop.longest_ns, closed_loop.slice_ns))
+        yield (
+            f"some answers took up to {longest}, longer than its slices of {whole}: its goodput is about "
+            f"{100 * excess:.0f} % too high. Use longer slices (`slice` under `measure`)."
         )
     if (fairness := closed_loop.unevenness(tally)) is not None:
         yield (
@@ -197,6 +216,32 @@ def _odd_ones(group: dict[str, Deployment]) -> Iterator[str]:
             yield f"{one.name} {_parallelism(one)}"
     if is_usual:
         yield f"all others {common}"
+
+
+def _about_pauses(labels: dict[str, str], comparisons: Sequence[Comparison]) -> Iterator[str]:
+    """Ratios that the goodputs beside them contradict: in some blocks one of the two was far slower."""
+    apart = [
+        (labels[one.cell], one.ratio.value, means) for one in comparisons if (means := _means_apart(one))
+    ]
+    if len(apart) > NAMED_AT_MOST:
+        yield (
+            f"{len(apart)} ratios are not those of the goodputs beside them: they are those of typical "
+            "slices, and some slices were far slower. Look at them over time in the report."
+        )
+        return
+    for name, typical, means in apart:
+        yield (
+            f"{name}: in a typical slice its goodput is {typical:.3f} of the best's, over all slices "
+            f"together {means:.3f}. Some slices of one of the two were far slower than the rest: look at "
+            "them over time in the report."
+        )
+
+
+def _means_apart(one: Comparison) -> float | None:
+    """The ratio of the means where it is far from that of typical blocks, and outside of its interval."""
+    if not one.of_means or one.ratio.low <= one.of_means <= one.ratio.high:
+        return None
+    return one.of_means if abs(log(one.of_means / one.ratio.value)) > MEANS_APART else None
 
 
 def _about_width(cells: Sequence[CellSummary], labels: dict[str, str],

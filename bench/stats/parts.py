@@ -13,6 +13,8 @@ from bench.units import NS_PER_US
 
 Known = TypeVar("Known")
 
+IDLE_BELOW = 0.05  # of the deployment's CPU time; a backend that is asked takes more than its proxy
+
 _BACKEND = re.compile(r"(.+)-[0-9]+")
 
 
@@ -42,7 +44,11 @@ def front_first(parts: Sequence[Known]) -> tuple[Known, ...]:
 
 
 def spread_of(parts: Sequence[PartSummary]) -> Spread | None:
-    """How evenly the backends worked; None where there are not several, or nothing is known of their work."""
+    """How evenly the backends worked; None where there are not several, or their work is not known.
+
+    None as well where they had next to none: whoever stands in front serves files itself, and what they take
+    is what idle processes take.
+    """
     kinds = [match[1] for part in parts if (match := _BACKEND.fullmatch(part.name))]
     if len(kinds) < 2 or len(set(kinds)) > 1:
         return None
@@ -51,6 +57,8 @@ def spread_of(parts: Sequence[PartSummary]) -> Spread | None:
     if len(values) < len(kinds) or not sum(values):
         return None
     all_us = sum(values)
+    if all_us < IDLE_BELOW * sum(cost.value for cost in _seen([part.cpu_us_per_request for part in parts])):
+        return None
     return Spread(kinds[0], len(kinds), all_us, min(values) / all_us, max(values) / all_us)
 
 

@@ -50,6 +50,17 @@ def pair(cell: Tally, against: Tally, of: Callable[[Tally], Sequence[float]]) ->
     )
 
 
+def of_means(cell: Tally, against: Tally, of: Callable[[Tally], Sequence[float]]) -> float | None:
+    """The ratio of two cells' means over the blocks both were measured in; None where there are none.
+
+    Blocks in which either was far slower have their whole weight here, and next to none in `ratio`.
+    """
+    values, others = (dict(zip(one.blocks, of(one), strict=True)) for one in (cell, against))
+    both = values.keys() & others.keys()
+    total = sum(others[block] for block in both)
+    return sum(values[block] for block in both) / total if total > 0 else None
+
+
 def _values(tally: Tally, of: Callable[[Tally], Sequence[float]]) -> dict[tuple[int, ...], float]:
     """What is compared, by block; by launch where it was measured in rounds, 0 where nothing was answered."""
     if not tally.in_rounds:

@@ -58,7 +58,7 @@ def _server_share(split: Split) -> float:
 
 def _effect(load: LoadLevel, gain: float) -> str:
     """What a gain means: at a fixed rate answers come no faster for it, but more could be asked for."""
-    times = f"more than {_factor(gain)} times"
+    times = f"more than {written_factor(gain)} times"
     return f"let this app bear {times} the load" if load.is_open else f"make this app {times} as fast"
 
 
@@ -93,6 +93,6 @@ def _gain_at_most(app_us: Interval, floor_us: Interval) -> float | None:
     return app_us.value / (app_us.value - floor_us.value)
 
 
-def _factor(factor: float) -> str:
-    """One decimal up to 10, then whole numbers."""
-    return f"{factor:.1f}" if factor < 10 else f"{factor:.0f}"
+def written_factor(factor: float) -> str:
+    """How many times as fast: two decimals below 2, where they matter, one up to 10, then whole numbers."""
+    return f"{factor:.{2 if factor < 2 else 1 if factor < 10 else 0}f}"

@@ -6,11 +6,11 @@ from dataclasses import replace
 from bench.results.model import Measurements, Run
 from bench.stats import caveats, validity
 from bench.stats.intervals import ratio_of_sums
-from bench.stats.merit import merit_of
+from bench.stats.merit import GOODPUT, merit_of
 from bench.stats.noise import about_noise, noise_of
 from bench.stats.parts import part_summaries, spread_of
 from bench.stats.precision import about_precision
-from bench.stats.ratios import pair, ratio, typical
+from bench.stats.ratios import of_means, pair, ratio, typical
 from bench.stats.requirements.requirements import requirements_of
 from bench.stats.split import splits
 from bench.stats.summary import CellSummary, Comparison, Interval, Summary
@@ -146,6 +146,7 @@ def _comparison(cell: Tally, best: Tally) -> Comparison | None:
         of=merit.name,
         pairs=len(pairs.log_ratios),
         dropped=pairs.dropped,
+        of_means=of_means(cell, best, merit.of_slices) if merit is GOODPUT else None,
     )
 
 

@@ -126,7 +126,8 @@ class Comparison:
     `of` names what was compared, and `ratio` is the cell's as a multiple of the best's: a worse goodput is
     below 1, a worse median latency above. The verdict says the same in a word, whatever was compared.
     `pairs` counts the blocks the ratio rests on, `dropped` those left out because a cell answered nothing;
-    in rounds they are whole launches.
+    in rounds they are whole launches. The ratio is that of typical blocks; `of_means` that of the goodputs of
+    all of them together, None where that is not what is compared or no two cells shared a block.
     """
 
     cell: str
@@ -136,6 +137,7 @@ class Comparison:
     of: MeritName = "goodput"
     pairs: int = 0
     dropped: int = 0
+    of_means: float | None = None
 
 
 @dataclass(frozen=True)

@@ -60,9 +60,9 @@ def died(tally: Tally) -> Reason | None:
 
 
 def worker(tally: Tally) -> Reason | None:
-    """A worker that ended and was replaced, so that part of the time a smaller server was measured."""
+    """A worker that was replaced or stopped, so that part of the time a smaller server was measured."""
     remedy = "read its log, and turn off recycling of workers or raise the worker time limit"
-    return _failure(tally, "worker", "worker", "a worker process was replaced", remedy)
+    return _failure(tally, "worker", "worker", "a worker process was replaced or stopped", remedy)
 
 
 def no_requests(tally: Tally) -> Reason | None:
@@ -82,7 +82,19 @@ def errors(tally: Tally) -> Reason | None:
     kinds = ", ".join(f"{number} {kind}" for kind, number in tally.errors.items() if number)
     share, limit = 100 * count / total, 100 * ERRORS_AT_MOST
     what = f"{share:.3g} % of the answers were errors ({kinds}); the limit is {limit:g} %"
-    return Reason("errors", what, "mend the app or the server's limits; what fails fast is not fast")
+    return Reason("errors", what, _remedy_of(max(tally.errors, key=tally.errors.__getitem__)))
+
+
+def _remedy_of(kind: str) -> str:
+    """What to do about errors most of which are of this kind."""
+    if kind in ("body", "length"):
+        return (
+            "where it is right that bodies differ, write `expect: {body: any}`, or better what is in each; "
+            "where not, look for what the app keeps between requests"
+        )
+    if kind == "status 429":
+        return "the app limits how often it may be asked: switch that off for the run"
+    return "mend the app or the server's limits; what fails fast is not fast"
 
 
 def generator_bound(tally: Tally) -> Reason | None:

@@ -173,7 +173,7 @@ def test_errors_of_the_target_are_no_goodput_and_make_it_invalid(tmp_path: Path,
         told, document = load(f"{server.url}/", tmp_path)
     assert told.exit_code == 3
     assert "errors" in codes(document)
-    assert document["errors"].keys() == {"status"}
+    assert document["errors"].keys() == {"status 500"}
     assert (document["ok"] == 0) == (every == 1)
     assert "this result is not valid" in told.stderr
     assert "--expect-status" in told.stderr

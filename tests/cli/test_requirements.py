@@ -87,6 +87,7 @@ def run(folder: Path) -> Ended:
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GITHUB_ACTIONS", "true")
+        patch.setenv("GITHUB_STEP_SUMMARY", str(folder / "job.md"))
         return bench("run", path.name, "--name", "kept", "--json", "summary.json", cwd=folder)
 
 
@@ -128,6 +129,9 @@ def test_the_command_ends_with_1_names_what_is_not_kept_and_where_to_look(run: E
     (annotation,) = [line for line in run.stdout.splitlines() if line.startswith("::")]
     title = "Requirement not met%3A waitress%2C GET /slow%2C 4 connections"
     assert annotation.startswith(f"::error title={title}::service time p50 is ")
+    job = (folder / "job.md").read_text()
+    assert "bench run: <code>kept</code>" in job.splitlines()[0]
+    assert "Requirements: 1 not met, 7 met." in job
     assert "Traceback" not in run.stderr
     assert 'id="requirements"' in (folder / "reports" / "kept.html").read_text()
 

@@ -5,7 +5,7 @@ import pytest
 
 from bench.conductor.processes.interruption import Interruption
 
-SIGNALS = [signal.SIGINT, signal.SIGTERM]
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
 def send(number: signal.Signals) -> None:
@@ -63,6 +63,17 @@ def test_behind_the_shield_a_signal_only_hurries() -> None:
         send(signal.SIGTERM)
         assert interruption.came
         assert interruption.hurried
+
+
+def test_what_runs_under_nohup_outlives_its_terminal() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interruption() as interruption:
+            send(signal.SIGHUP)
+            assert not interruption.came
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_afterwards_signals_are_handled_as_before() -> None:

@@ -286,6 +286,26 @@ def test_a_worker_that_is_replaced_makes_the_deployment_fail(tmp_path: Path) -> 
         assert living(deployment.pids) == []
 
 
+def test_a_worker_that_is_stopped_makes_the_deployment_fail_though_the_others_answer(tmp_path: Path) -> None:
+    choice = {"server": "gunicorn", "processes": 2}
+    with launched(tmp_path, app="tests.fixtures.good:app", servers=choice) as (launch, watcher):
+        deployment = launch.running["gunicorn"]
+        (first,) = [first_of(part) for part in deployment.parts]
+        worker = psutil.Process(next(pid for pid in deployment.pids if pid != first))
+        worker.suspend()
+        wait_for_status(worker, psutil.STATUS_STOPPED)
+        assert launch.look_after() == {"gunicorn"}
+        failure = watcher.failures["gunicorn"]
+        assert failure.code == "worker"
+        assert failure.what == "1 of its 3 processes stood still, stopped by a signal"
+        assert living(deployment.pids) == []
+
+
+def wait_for_status(process: psutil.Process, status: str) -> None:
+    while process.status() != status:
+        pass
+
+
 def test_a_fixed_port_can_be_used_again_at_once(tmp_path: Path) -> None:
     port = free_port(None, ())
     for number in range(2):

@@ -25,9 +25,9 @@ def test_errors_speak_against_it_above_one_in_a_thousand() -> None:
 @pytest.mark.parametrize(
     ("errors", "remedy"),
     [
-        ({"body": 50, "status": 3}, "--expect-body any"),
+        ({"body": 50, "status 500": 3}, "--expect-body any"),
         ({"length": 50}, "--expect-body any"),
-        ({"status": 50, "body": 3}, "--expect-status"),
+        ({"status 500": 50, "body": 3}, "--expect-status"),
         ({"out of ports": 50}, "no ports left"),
         ({"timeout": 50}, "log"),
     ],

@@ -115,7 +115,7 @@ WRONGLY_EXPECTED: dict[str, tuple[dict[str, object], str]] = {
     "text": ({"body": {"contains": "bad"}}, "the body does not contain"),
     "json": ({"body": {"json": {"$.a": 1}}}, "the body is not JSON"),
     "header": ({"headers": {"ETag": "x"}}, "there is no header etag"),
-    "status": ({"status": 201}, "answers 200 instead of 201"),
+    "status": ({"status": 201}, "where that is right, write `expect: {status: 200}`"),
 }
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.conductor.processes.log import LINES, last_lines
+from bench.conductor.processes.log import LINES, last_lines, opened
 
 
 def test_the_last_lines_are_shown_without_the_empty_ones(tmp_path: Path) -> None:
@@ -43,3 +43,10 @@ def test_whatever_a_log_holds_is_shown_as_few_printable_lines(
     lines = last_lines(log)
     assert len(lines) <= LINES
     assert all(line.isprintable() and len(line) <= 500 for line in lines)
+
+
+def test_where_a_log_cannot_be_written_its_writer_can_still_write(tmp_path: Path) -> None:
+    log = tmp_path / "gone" / "log"
+    with opened(log) as file:
+        file.write(b"unheard")
+    assert last_lines(log) == ()

@@ -105,7 +105,7 @@ def test_a_wrong_answer_is_counted_for_the_request_that_got_it(
         generator.set_targets(mix=mix(server))
         outcome = generator.slice("mix", connections=8, milliseconds=100, rate_per_s=rate)
         asked = Counter(server.asked)
-        assert outcome.errors == {"status": asked[REQUESTS["three"]]}
+        assert outcome.errors == {"status 500": asked[REQUESTS["three"]]}
         assert outcome.by_request["three"].requests == 0
         assert outcome.answered == asked[REQUESTS["one"]] + asked[REQUESTS["six"]]
 

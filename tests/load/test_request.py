@@ -98,7 +98,7 @@ def test_a_method_with_a_body_says_so_even_where_it_is_empty() -> None:
     ("request_", "kind"),
     [
         (Request("/"), None),
-        (Request("/", status=201), "status"),
+        (Request("/", status=201), "status 200"),
         (Request("/", equals=b'{"a":1}'), None),
         (Request("/", equals=b'{"a":2}'), "body"),
         (Request("/", contains=['"a"', "1"]), None),

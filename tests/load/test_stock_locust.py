@@ -166,7 +166,13 @@ def test_wrong_answers_are_failures_by_kind_and_in_no_percentile(
     assert server.all_hung_up()
     assert ended.code == 1
     assert ended.counts() == dict(server.asked)
-    kinds = {"/error": "status", "/text": "body", "/json": "body", "/hash": "body"}
+    kinds = {
+        "/error": "status 500",
+        "/status": "status 200",
+        "/text": "body",
+        "/json": "body",
+        "/hash": "body",
+    }
     wrong = ["/error", "/status", "/length", "/body", "/text", "/json", "/hash", "/header"]
     failures = {
         (row["Name"], row["Error"]): int(row["Occurrences"]) for row in rows(tmp_path / "run_failures.csv")

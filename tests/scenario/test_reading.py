@@ -194,6 +194,15 @@ def test_a_python_is_found_from_the_scenario_file_and_its_link_not_followed(tmp_
     assert loaded.python_at(loaded.scenario.python) == tmp_path.resolve() / "app" / "python"
 
 
+def test_an_environment_in_place_of_its_python_is_refused_with_the_python_in_it(tmp_path: Path) -> None:
+    (tmp_path / "my" / "bin").mkdir(parents=True)
+    (tmp_path / "my" / "bin" / "python").touch(0o755)
+    path = tmp_path / "scenario.yaml"
+    path.write_text("app: x:y\npython: my/\n")
+    with pytest.raises(ScenarioError, match="2:9: `my/` is a folder\n  name the Python in it: my/bin/python"):
+        load_scenario(path, SERVERS)
+
+
 def test_the_directory_is_found_from_the_scenario_file(tmp_path: Path) -> None:
     (tmp_path / "scenarios").mkdir()
     path = tmp_path / "scenarios" / "a.yaml"

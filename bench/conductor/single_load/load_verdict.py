@@ -65,7 +65,7 @@ def _remedy_for_errors(load: SingleLoad) -> str:
     most = max(errors, key=lambda kind: errors[kind])
     if most in ("body", "length"):
         return "bodies are not always that of the first answer; if that is right, say --expect-body any"
-    if most == "status":
+    if most.startswith("status "):
         return "mend what fails, or say with --expect-status which status is right"
     if most == "out of ports":
         return "this machine has no ports left; use fewer connections, or a target that keeps them open"

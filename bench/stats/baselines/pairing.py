@@ -7,10 +7,11 @@ from math import isfinite
 
 from bench.results.baseline_file import Baseline, KeptCell
 from bench.results.model import Measurements, Run
-from bench.scenario.check import METRICS, Metric
+from bench.scenario.check import LEVEL, METRICS, Metric
 from bench.scenario.model import Scenario
 from bench.stats.baselines.cells import ReferredCell, kept_cell, log_ratios_of, referred_cells
 from bench.stats.checks.answers import changed_since
+from bench.stats.checks.errors import errs_too_often
 from bench.stats.checks.overload import OVERLOADED, Overload, overloads
 from bench.stats.checks.pairing import BROKEN
 from bench.stats.ratios import hodges_lehmann
@@ -23,7 +24,8 @@ class Held:
     """One cell as it was measured now, held against what was kept of it, and what decides.
 
     `allowed` has the slow-down that is allowed by each metric, gated or not. `reference_reasons` speak
-    against what both runs measured beside it. `overload` tells whether head missed its rate.
+    against what both runs measured beside it. `overload` tells whether head missed its rate, `errors_at` how
+    likely chance alone may be to give it more errors than a baseline may have.
     """
 
     now: ReferredCell
@@ -32,6 +34,7 @@ class Held:
     gated: tuple[Metric, ...]
     allowed: dict[Metric, float]
     overload: Overload
+    errors_at: float
 
     @cached_property
     def head_reasons(self) -> tuple[Reason, ...]:
@@ -60,7 +63,9 @@ class Held:
 
     @property
     def _failures(self) -> frozenset[str]:
-        return _codes(self.head_reasons) & BROKEN - _codes(self.reference_reasons)
+        found = _codes(self.head_reasons) & BROKEN - _codes(self.reference_reasons)
+        chance = "errors" in found and not errs_too_often(self.now.tally, self.errors_at)
+        return found - {"errors"} if chance else found
 
     @property
     def usable(self) -> bool:
@@ -108,14 +113,15 @@ def held_cells(measurements: Measurements) -> tuple[Held, ...]:
 def _held(measurements: Measurements) -> Iterator[Held]:
     baseline = baseline_in(measurements.run)
     check = Scenario.model_validate(measurements.run.scenario).check
-    missed = overloads(measurements)
-    for cell in referred_cells(measurements):
+    missed, cells = overloads(measurements), referred_cells(measurements)
+    for cell in cells:
         kept = kept_cell(baseline, cell)
         if kept is not None and cell.reference is not None:
             server, request, _ = cell.key
             allowed = {metric: check.allowed(server, request, metric) for metric in METRICS}
             overload = missed.of(cell.tally.cell.id, cell.reference.cell.id)
-            yield Held(cell, cell.reference, kept, check.gate_of(server, request), allowed, overload)
+            gated = check.gate_of(server, request)
+            yield Held(cell, cell.reference, kept, gated, allowed, overload, LEVEL / len(cells))
 
 
 def _codes(reasons: Sequence[Reason]) -> frozenset[str]:
