@@ -4,7 +4,8 @@ Claims: the median it tells is within 0.1 ms or 1 % of the known time, whichever
 100 ms, in the closed and in the open loop; the rate is within 1 % of what was ordered, and in the closed loop
 of what the connections and the mean service time make it (Little's law). Where the server is stopped for two
 seconds at a fixed rate, the longest latency is at least 1.9 s, and the requests that were due meanwhile are
-all there, delayed by as much as they were.
+all there, delayed by as much as they were. Where one answer in fifty outlasts the slices of a closed loop,
+the generator tells of as many, each with all of its time.
 
 The server's own lateness is measured by itself, with the same clock, and shown: the time it adds is not the
 generator's mistake. What a request takes to come and go is in neither.
@@ -34,10 +35,13 @@ LATENCIES_MS = (1, 5, 20, 100)
 CLOSED_CONNECTIONS, OPEN_CONNECTIONS = 8, 256
 OPEN_RATE = 200
 STOPPED_AT_S, STOPPED_FOR_S, STOPPED_RATE = 1.0, 2.0, 500
+SLICES, SLICE_NS, RAMP_NS = 200, 60 * NS_PER_MS, 5 * NS_PER_MS
+ONE_IN, LONG_NS = 50, 150 * NS_PER_MS
 DELAYED_NS = (100 * NS_PER_MS, NS_PER_S)
 ONE_PERCENT = Bar("0.99 to 1.01", lowest=0.99, highest=1.01)
 LONGEST = Bar("at least 1.9 s", lowest=1.9 * NS_PER_S)
 DELAYED = Bar("0.98 to 1.02", lowest=0.98, highest=1.02)
+OUTLASTING = Bar("0.9 to 1.1", lowest=0.9, highest=1.1)
 ALL = Bar("all", lowest=1, highest=1)
 
 
@@ -57,6 +61,7 @@ def measure(stage: Stage, options: argparse.Namespace) -> Findings:
     findings = [found for one in told for found in findings_of(one)]
     stopped_s, outcome = ask_while_stopped(stage)
     findings += stop_findings(stopped_s, outcome)
+    findings.append(outlasting_finding(ask_in_slices(stage)))
     return Findings(NAME, taken(options), findings, (lateness_of(told),))
 
 
@@ -153,6 +158,28 @@ def delayed_finding(stopped_s: float, outcome: SliceOutcome, delay_ns: int) -> F
     )
 
 
+def ask_in_slices(stage: Stage) -> list[SliceOutcome]:
+    """Slices as a run has them, shorter than what one answer in fifty takes."""
+    say(f"one answer in {ONE_IN} takes {format_duration(LONG_NS)}, slices take {format_duration(SLICE_NS)}")
+    with (
+        timed_target(stage, NS_PER_MS, ONE_IN, LONG_NS) as timed,
+        our_generator(stage, {"timed": timed.target}) as ours,
+    ):
+        return [ours.slice("timed", CLOSED_CONNECTIONS, RAMP_NS, SLICE_NS) for _ in range(SLICES)]
+
+
+def outlasting_finding(outcomes: Sequence[SliceOutcome]) -> Finding:
+    """How many counted answers took as long as those that outlast a slice, of a fiftieth of all."""
+    found = sum(slower_than(one, LONG_NS * 9 // 10) for one in outcomes)
+    expected = sum(one.requests for one in outcomes) / ONE_IN
+    return Finding(
+        f"one in {ONE_IN} takes {format_duration(LONG_NS)}, slices {format_duration(SLICE_NS)}: such answers",
+        found / expected,
+        f"{found:,} of {expected:,.0f}",
+        bar=OUTLASTING,
+    )
+
+
 def slower_than(outcome: SliceOutcome, threshold_ns: int) -> int:
     """How many durations lie above the threshold, and its bucket of the histogram."""
     (place,) = np.flatnonzero(Histogram.of([threshold_ns]).counts)
@@ -172,7 +199,8 @@ def taken(options: argparse.Namespace) -> str:
     """How it was done, in a sentence."""
     return (
         f"At least {options.seconds} s in each loop: closed with {CLOSED_CONNECTIONS} connections, open at "
-        f"{OPEN_RATE} requests/s. The stop: {STOPPED_FOR_S:.0f} s at {STOPPED_RATE} requests/s."
+        f"{OPEN_RATE} requests/s. The stop: {STOPPED_FOR_S:.0f} s at {STOPPED_RATE} requests/s. "
+        f"Answers that outlast a slice: {SLICES} slices with {CLOSED_CONNECTIONS} connections."
     )
 
 

@@ -1,18 +1,20 @@
-"""A server whose answers take a known time: `timed_server.py PORT LATENCY_NS`.
+"""A server whose answers take a known time: `timed_server.py PORT LATENCY_NS [ONE_IN LONG_NS]`.
 
 Each answer is sent when the clock has reached the time its request was received plus the latency, never
 before. A single thread polls the connections and the clock without sleeping: it needs a core of its own, and
-no timer's granularity is in its way. It takes whatever it receives at once as one request.
+no timer's granularity is in its way. It takes whatever it receives at once as one request. Where it is told
+to, one in so many answers, drawn at random, takes the other time.
 
 On SIGTERM it prints, as a line of JSON, how long after they were due its answers were sent (ns).
 """
 
 import json
+import random
 import select
 import signal
 import socket
 import sys
-from collections import deque
+from heapq import heappop, heappush
 from time import perf_counter_ns
 from types import FrameType
 
@@ -22,15 +24,18 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\
 class TimedServer:
     """The server; `late_ns` holds the lateness of every answer."""
 
-    def __init__(self, port: int, latency_ns: int) -> None:
+    def __init__(self, port: int, latency_ns: int, one_in: int = 1, long_ns: int | None = None) -> None:
         self.late_ns: list[int] = []
         self._latency_ns = latency_ns
+        self._one_in = one_in
+        self._long_ns = latency_ns if long_ns is None else long_ns
+        self._chance = random.Random(1)
         self._listener = socket.create_server(("127.0.0.1", port), backlog=4096)
         self._listener.setblocking(False)
         self._epoll = select.epoll()
         self._epoll.register(self._listener, select.EPOLLIN)
         self._connections: dict[int, socket.socket] = {}
-        self._due: deque[tuple[int, int]] = deque()  # when, and to which; in order, as all take as long
+        self._due: list[tuple[int, int]] = []  # when, and to which: a heap
 
     def serve(self) -> None:
         """Receive and answer until an exception ends it."""
@@ -41,7 +46,7 @@ class TimedServer:
                 else:
                     self._receive(descriptor)
             while self._due and perf_counter_ns() >= self._due[0][0]:
-                self._answer(*self._due.popleft())
+                self._answer(*heappop(self._due))
 
     def _accept(self) -> None:
         connection, _ = self._listener.accept()
@@ -57,7 +62,9 @@ class TimedServer:
         except OSError:
             request = b""
         if request:
-            self._due.append((received_ns + self._latency_ns, descriptor))
+            is_long = self._chance.randrange(self._one_in) == 0
+            latency_ns = self._long_ns if is_long else self._latency_ns
+            heappush(self._due, (received_ns + latency_ns, descriptor))
         else:
             self._connections.pop(descriptor).close()
 
@@ -74,7 +81,7 @@ def _end(_number: int, _frame: FrameType | None) -> None:
 def main() -> None:
     """Serve until SIGTERM."""
     signal.signal(signal.SIGTERM, _end)
-    server = TimedServer(int(sys.argv[1]), int(sys.argv[2]))
+    server = TimedServer(*map(int, sys.argv[1:]))
     try:
         server.serve()
     finally:

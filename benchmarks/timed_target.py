@@ -42,15 +42,18 @@ class TimedTarget:
 
 
 @contextmanager
-def timed_target(stage: Stage, latency_ns: int) -> Iterator[TimedTarget]:
-    """Start one whose answers take so long; stop it at the end. Raises ServerFailed if it does not start."""
+def timed_target(stage: Stage, latency_ns: int, *one_in_and_long_ns: int) -> Iterator[TimedTarget]:
+    """Start one whose answers take so long; stop it at the end. Raises ServerFailed if it does not start.
+
+    With two numbers more, one in so many of its answers takes the other time.
+    """
     port = free_port(None, ())
     log = stage.folder / f"timed-{port}.txt"
     program = Path(__file__).with_name("timed_server.py")
     request = WireRequest("timed", "GET", request_bytes(Request(path="/"), port), Expected(200, b"ok"))
     with running(
         stage,
-        (sys.executable, "-P", str(program), str(port), str(latency_ns)),
+        (sys.executable, "-P", str(program), *map(str, (port, latency_ns, *one_in_and_long_ns))),
         cores=stage.machine.server_cores[:1],
         log=log,
     ) as process:
