@@ -112,13 +112,6 @@ def launch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaunchInProgres
         yield launch
 
 
-@pytest.fixture
-def deployment(launch: LaunchInProgress, request: pytest.FixtureRequest) -> RunningDeployment:
-    if request.param not in launch.running:
-        pytest.skip(next(one.reason for one in launch.prepared.run.skipped if one.name == request.param))
-    return launch.running[request.param]
-
-
 every_deployment = pytest.mark.parametrize("deployment", DEPLOYMENTS, indirect=True)
 
 
